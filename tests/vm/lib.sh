@@ -1,0 +1,166 @@
+# shellcheck shell=sh
+# What the scripts of this directory share: messages, the cache, Debian's
+# mirror, a private apt, and the toolbox (a Debian 13 tree to chroot into).
+# A script sets TOP to the repository's root and sources this file.
+
+LC_ALL=C
+export LC_ALL
+umask 022
+
+# shellcheck disable=SC2034 # for the scripts that source this
+VM=$TOP/tests/vm
+OUT=${TOA_OUT:-$TOP/tests/out}
+CACHE=${TOA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/toa}
+APT=$CACHE/apt
+TOOLBOX=$CACHE/toolbox
+
+# Debian 13: its gcc builds the modules of every kernel in kernels.list, and its
+# QEMU is free of two faults of Debian 12's that look like faults of a module
+# (see README).
+TOOLBOX_SUITE=trixie
+TOOLBOX_PACKAGES=gcc,make,libc6-dev,libelf1t64,sparse,kmod,cpio,xz-utils,qemu-system-x86,qemu-system-arm,gcc-aarch64-linux-gnu,libc6-dev-arm64-cross
+
+KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+
+say() {
+	echo "vm: $*" >&2
+}
+
+die() {
+	echo "vm: $*" >&2
+	exit 1
+}
+
+# with_lock NAME COMMAND...: two runs may share the cache.
+with_lock() {
+	lock_name=$1
+	shift
+	(
+		flock 9
+		"$@" 9>&-
+	) 9>"$CACHE/$lock_name.lock"
+}
+
+# logged FILE COMMAND...: output into a file, shown only when the command fails.
+logged() {
+	log=$1
+	shift
+	"$@" >"$log" 2>&1 </dev/null && return
+	tail -n 20 "$log" >&2
+	return 1
+}
+
+install_host_package() {
+	apt-get -q update || return
+	DEBIAN_FRONTEND=noninteractive apt-get -qy -o Acquire::Retries=3 \
+		install --no-install-recommends "$1"
+}
+
+# need_host_package COMMAND PACKAGE: install what a fresh machine lacks.
+need_host_package() {
+	if command -v "$1" >/dev/null; then
+		return
+	fi
+	say "installing $2"
+	logged "$CACHE/apt-host.log" install_host_package "$2" ||
+		die "cannot install $2; install it by hand and run this again"
+}
+
+prepare_host() {
+	[ "$(id -u)" = 0 ] || die "mounting and chroot need root; run this as root"
+	mkdir -p "$CACHE" "$OUT"
+	need_host_package debootstrap debootstrap
+}
+
+# find_mirror main|security: the archive this machine's own apt uses.
+find_mirror() {
+	# The $(...) are apt's, not the shell's.
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' \
+		'Identifier: Packages' 2>/dev/null |
+		awk -v want="$1" '
+			$1 == "Debian" && (want == "security") == ($2 ~ /-security$/) {
+				print $3
+				exit
+			}'
+}
+
+# mirror main|security, with apt's lists refreshed when they are still empty.
+mirror() {
+	case $1 in
+	main) mirror_uri=${TOA_MIRROR:-} ;;
+	security) mirror_uri=${TOA_SECURITY_MIRROR:-} ;;
+	esac
+	[ "$mirror_uri" ] || mirror_uri=$(find_mirror "$1")
+	if [ -z "$mirror_uri" ]; then
+		logged "$CACHE/apt-host.log" apt-get -q update || true
+		mirror_uri=$(find_mirror "$1")
+	fi
+	[ "$mirror_uri" ] ||
+		die "this machine's apt knows no Debian $1 archive; set TOA_MIRROR and TOA_SECURITY_MIRROR to its addresses"
+	echo "$mirror_uri"
+}
+
+# apt_private TOOL ARGS...: apt with its own sources and state, so that other
+# suites can be read without touching the machine's packages. Container images
+# switch apt's cache off, which costs 2 s a question: switch it on.
+apt_private() {
+	apt_tool=$1
+	shift
+	"$apt_tool" \
+		-o Dir::Etc="$APT/etc" \
+		-o Dir::Etc::sourcelist="$APT/etc/sources.list" \
+		-o Dir::Etc::sourceparts=/dev/null \
+		-o Dir::State="$APT/state" \
+		-o Dir::State::status=/dev/null \
+		-o Dir::Cache="$APT/cache" \
+		-o Dir::Cache::pkgcache=pkgcache.bin \
+		-o Dir::Cache::srcpkgcache=srcpkgcache.bin \
+		-o APT::Architectures::=amd64 \
+		-o APT::Architectures::=arm64 \
+		-o APT::Sandbox::User=root \
+		-o Acquire::Languages=none \
+		-o Acquire::Retries=3 \
+		"$@"
+}
+
+make_toolbox() {
+	if [ "$(cat "$TOOLBOX/.stamp" 2>/dev/null)" = "$TOOLBOX_SUITE $TOOLBOX_PACKAGES" ]; then
+		return
+	fi
+	toolbox_mirror=$(mirror main)
+	say "making the toolbox (Debian $TOOLBOX_SUITE with compilers and QEMU, about a minute)"
+	rm -rf "$TOOLBOX" "$TOOLBOX.tmp"
+	logged "$CACHE/toolbox.log" debootstrap --variant=minbase --keyring="$KEYRING" \
+		--include="$TOOLBOX_PACKAGES" "$TOOLBOX_SUITE" "$TOOLBOX.tmp" "$toolbox_mirror" ||
+		die "debootstrap failed; its output is in $CACHE/toolbox.log"
+	rm -rf "$TOOLBOX.tmp/var/cache/apt/archives"
+	echo "$TOOLBOX_SUITE $TOOLBOX_PACKAGES" >"$TOOLBOX.tmp/.stamp"
+	mv "$TOOLBOX.tmp" "$TOOLBOX"
+}
+
+toolbox() {
+	prepare_host
+	with_lock toolbox make_toolbox
+}
+
+# toolbox_run COMMAND...: run it inside the toolbox, as this process. The
+# repository, the output directory and the cache have the same names there as
+# outside; the repository is read-only. The mounts belong to a namespace of
+# their own and vanish with the command.
+toolbox_run() {
+	mkdir -p "$TOOLBOX$TOP" "$TOOLBOX$OUT" "$TOOLBOX$CACHE"
+	# The single-quoted script has its own arguments.
+	# shellcheck disable=SC2016
+	unshare --mount sh -ec '
+		box=$1 top=$2 out=$3 cache=$4
+		shift 4
+		mount --bind /dev "$box/dev"
+		mount -t proc proc "$box/proc"
+		mount --bind "$top" "$box$top"
+		mount -o remount,bind,ro "$box$top"
+		mount --bind "$out" "$box$out"
+		mount --bind "$cache" "$box$cache"
+		exec chroot "$box" "$@"
+	' sh "$TOOLBOX" "$TOP" "$OUT" "$CACHE" "$@"
+}
