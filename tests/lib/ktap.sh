@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # KTAP for shell: print results, number them, count them.
 #
-# A script sources this file, calls ktap_plan or ktap_plan_later, then one of
-# ktap_ok, ktap_not_ok and ktap_skip for each result. Results may be indented
-# below a parent result with KTAP_INDENT.
+# A script sources this file, calls ktap_header, then one of ktap_ok, ktap_not_ok
+# and ktap_skip for each result, and ktap_plan before or after them. Results may
+# be indented below a parent result with KTAP_INDENT.
 
 KTAP_N=0
 KTAP_PASSED=0
@@ -21,7 +21,7 @@ ktap_plan() {
 
 # KTAP ends a result line at its line break and gives '#' a meaning.
 ktap_text() {
-	printf '%s' "$*" | tr '\n#' '  '
+	printf '%s' "$*" | tr '\n#' ' +'
 }
 
 ktap_note() {
@@ -44,22 +44,7 @@ ktap_not_ok() {
 ktap_skip() {
 	KTAP_N=$((KTAP_N + 1))
 	KTAP_SKIPPED=$((KTAP_SKIPPED + 1))
-	echo "${KTAP_INDENT}ok $KTAP_N $(ktap_text "$1") # SKIP $(ktap_text "$2")"
-}
-
-# ktap_run DESCRIPTION COMMAND...: ok when the command succeeds.
-ktap_run() {
-	ktap_description=$1
-	shift
-	if "$@"; then
-		ktap_ok "$ktap_description"
-	else
-		ktap_not_ok "$ktap_description"
-	fi
-}
-
-ktap_totals() {
-	echo "${KTAP_INDENT}# Totals: pass:$KTAP_PASSED fail:$KTAP_FAILED skip:$KTAP_SKIPPED"
+	echo "${KTAP_INDENT}ok $KTAP_N $(ktap_text "$1") # SKIP $(ktap_text "${2# }")"
 }
 
 # ktap_closing PASSED FAILED SKIPPED: the one line a reader or a CI looks for.
@@ -71,16 +56,43 @@ ktap_closing() {
 	fi
 }
 
+# ktap_adopt FILE: the results of another KTAP document as results of this one.
+# What else it says becomes notes.
+ktap_adopt() {
+	while IFS= read -r ktap_line; do
+		ktap_rest=${ktap_line#not }
+		ktap_rest=${ktap_rest#ok }
+		ktap_rest=${ktap_rest#* }
+		case $ktap_line in
+		"ok "*" # SKIP"*) ktap_skip "${ktap_rest%% # SKIP*}" "${ktap_rest#*# SKIP}" ;;
+		"ok "*) ktap_ok "$ktap_rest" ;;
+		"not ok "*) ktap_not_ok "$ktap_rest" ;;
+		"KTAP version "* | 1..[0-9]* | "") ;;
+		"#"* | " "*) echo "$KTAP_INDENT$ktap_line" ;;
+		*) ktap_note "$ktap_line" ;;
+		esac
+	done <"$1"
+}
+
+# ktap_judge DESCRIPTION FAULTS: one more result, ok when the file FAULTS is
+# empty; its sentences become notes.
+ktap_judge() {
+	if [ -s "$2" ]; then
+		ktap_not_ok "$1"
+		ktap_note "$(cat "$2")"
+	else
+		ktap_ok "$1"
+	fi
+}
+
 # ktap_count < KTAP: prints "passed failed skipped planned" of the top level.
-# A file without a plan has planned = -1; a second, different plan gives -2.
-# A number that is not the next one also gives -2, so a lost line is noticed.
+# planned is -1 without a plan, and -2 when there are two plans or a number is
+# not the next one, so that a lost line is noticed.
 ktap_count() {
 	awk '
 	BEGIN { planned = -1 }
-	{ sub(/\r$/, "") }
 	/^1\.\.[0-9]+( |$)/ {
-		n = substr($1, 4) + 0
-		planned = planned == -1 ? n : -2
+		planned = planned == -1 ? substr($1, 4) + 0 : -2
 	}
 	/^(not )?ok( |$)/ {
 		number = $1 == "not" ? $3 : $2
@@ -93,9 +105,26 @@ ktap_count() {
 		else
 			passed++
 	}
-	END {
-		if (disorder)
-			planned = -2
-		print passed + 0, failed + 0, skipped + 0, planned
-	}'
+	END { print passed + 0, failed + 0, skipped + 0, disorder ? -2 : planned }'
+}
+
+# ktap_faults [STATUS] < KTAP: one sentence for each way in which a program that
+# ended with STATUS broke its own word. Nothing when it kept it.
+ktap_faults() {
+	ktap_status=${1:-}
+	# Four numbers, without anything to split or expand in them.
+	# shellcheck disable=SC2046
+	set -- $(ktap_count)
+	ktap_results=$(($1 + $2 + $3))
+	case $4 in
+	-1) echo "it announced no plan" ;;
+	-2) echo "it has two plans, or the numbers of its results are out of order" ;;
+	"$ktap_results") ;;
+	*) echo "it planned $4 results and gave $ktap_results" ;;
+	esac
+	[ $(($1 + $2)) -gt 0 ] || echo "it reported no result"
+	case $ktap_status:$2 in
+	:* | 0:0) ;;
+	0:* | *:0) echo "it ended with status $ktap_status and $2 failed results" ;;
+	esac
 }
