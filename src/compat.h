@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * compat.h - every difference between kernels, and nothing else
+ *
+ * The rest of the module is written for the newest kernel. A test is made, in
+ * this order of preference, on the symbol itself (#ifdef), on a type, by a probe
+ * of the header in Kbuild (TOA_HAVE_...), and only then on a version, because
+ * stable series and distributions move features between versions.
+ */
+#ifndef TOA_COMPAT_H
+#define TOA_COMPAT_H
+
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/types.h>
+#include <net/inet_connection_sock.h>
+
+#ifndef CONFIG_64BIT
+#error "toa: 32-bit kernels are not supported."
+#endif
+
+#if !defined(CONFIG_INET) || !defined(CONFIG_KPROBES)
+#error "toa: this kernel lacks what toa hooks with; it needs CONFIG_INET and CONFIG_KPROBES."
+#endif
+
+/*
+ * The arguments of icsk_af_ops->syn_recv_sock. opt_child_init came in 6.20
+ * (858d2a4f67ff "tcp: fix potential race in tcp_v6_syn_recv_sock()") and from
+ * there into the stable series. Whoever calls the original with one argument
+ * too few has the kernel call whatever the register held; toa.c asserts that
+ * its own prototype is the kernel's.
+ */
+#ifdef TOA_HAVE_OPT_CHILD_INIT
+#define TOA_SYN_RECV_PARAMS						\
+	const struct sock *sk, struct sk_buff *skb,			\
+	struct request_sock *req, struct dst_entry *dst,		\
+	struct request_sock *req_unhash, bool *own_req,			\
+	void (*opt_child_init)(struct sock *newsk, const struct sock *sk)
+#define TOA_SYN_RECV_ARGS						\
+	sk, skb, req, dst, req_unhash, own_req, opt_child_init
+#else
+#define TOA_SYN_RECV_PARAMS						\
+	const struct sock *sk, struct sk_buff *skb,			\
+	struct request_sock *req, struct dst_entry *dst,		\
+	struct request_sock *req_unhash, bool *own_req
+#define TOA_SYN_RECV_ARGS						\
+	sk, skb, req, dst, req_unhash, own_req
+#endif /* TOA_HAVE_OPT_CHILD_INIT */
+
+/* Call a syn_recv_sock directly, as the self-check does. */
+#ifdef TOA_HAVE_OPT_CHILD_INIT
+#define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
+	((fn)(sk, skb, req, NULL, req, own_req, NULL))
+#else
+#define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
+	((fn)(sk, skb, req, NULL, req, own_req))
+#endif /* TOA_HAVE_OPT_CHILD_INIT */
+
+/* Where own_req stands among the arguments, from 0. */
+#define TOA_SYN_RECV_OWN_REQ	5
+
+/*
+ * The registers that an ftrace callback gets: pt_regs up to 5.10, ftrace_regs
+ * since 5.11, with accessors since 6.2. Between the two it is a pt_regs in a
+ * box, of which the arguments and the instruction pointer are always filled.
+ */
+#if defined(TOA_HAVE_FTRACE_REGS_GET_ARGUMENT)
+
+#define toa_fregs		ftrace_regs
+#define toa_fregs_arg(r, n)	ftrace_regs_get_argument(r, n)
+#define toa_fregs_set_ip(r, ip)	ftrace_regs_set_instruction_pointer(r, ip)
+
+#elif defined(TOA_HAVE_FTRACE_REGS)
+
+#define toa_fregs		ftrace_regs
+#define toa_fregs_arg(r, n)	regs_get_kernel_argument(&(r)->regs, n)
+#define toa_fregs_set_ip(r, ip)	instruction_pointer_set(&(r)->regs, ip)
+
+#else
+
+#define toa_fregs		pt_regs
+#define toa_fregs_arg(r, n)	regs_get_kernel_argument(r, n)
+#define toa_fregs_set_ip(r, ip)	instruction_pointer_set(r, ip)
+
+#endif /* registers of an ftrace callback */
+
+/*
+ * Without WITH_ARGS a callback gets registers only if it asks for all of them;
+ * with it, asking costs some fifty instructions a call and arm64 refuses.
+ */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#define TOA_FTRACE_SAVE_REGS	0
+#else
+#define TOA_FTRACE_SAVE_REGS	FTRACE_OPS_FL_SAVE_REGS
+#endif
+
+/* PERMANENT: sysctl kernel.ftrace_enabled=0 cannot take the hook away. */
+#ifdef TOA_HAVE_FTRACE_PERMANENT
+#define TOA_FTRACE_PERMANENT	FTRACE_OPS_FL_PERMANENT
+#else
+#define TOA_FTRACE_PERMANENT	0
+#endif
+
+/*
+ * Our callbacks cannot recurse: none calls the function that it hooks. Up to
+ * 5.10 RECURSION_SAFE says so; since 5.11 saying nothing does, and asking for
+ * protection would let the core skip a callback, which is a lost address.
+ */
+#ifdef TOA_HAVE_FTRACE_RECURSION_SAFE
+#define TOA_FTRACE_UNPROTECTED	FTRACE_OPS_FL_RECURSION_SAFE
+#else
+#define TOA_FTRACE_UNPROTECTED	0
+#endif
+
+/* The kretprobe of an instance: a member up to 5.10, looked up since. */
+#ifdef TOA_HAVE_GET_KRETPROBE
+#define toa_kretprobe_of(ri)	get_kretprobe(ri)
+#else
+#define toa_kretprobe_of(ri)	((ri)->rp)
+#endif
+
+#endif /* TOA_COMPAT_H */

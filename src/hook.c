@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hook.c - choose the means for a hook, install it, remove it
+ */
+#define pr_fmt(fmt) "TOA: " fmt
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "hook.h"
+
+/* In the order of enum toa_hook_mode. */
+static const char *const toa_hook_mode_names[] = {
+	[TOA_HOOK_AUTO]		= "auto",
+	[TOA_HOOK_FTRACE]	= "ftrace",
+	[TOA_HOOK_KRETPROBE]	= "kretprobe",
+};
+
+/**
+ * toa_hook_mode_parse() - read a mode from a parameter's text
+ * @text: the text, with or without a final newline
+ * @mode: written only on success
+ *
+ * Return: 0 or -EINVAL.
+ */
+int toa_hook_mode_parse(const char *text, enum toa_hook_mode *mode)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(toa_hook_mode_names); i++) {
+		if (!sysfs_streq(text, toa_hook_mode_names[i]))
+			continue;
+		*mode = i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int toa_hook_try(struct toa_hook *hook,
+			const struct toa_hook_means *means)
+{
+	int err = means->install(hook);
+
+	if (!err)
+		hook->means = means;
+	return err;
+}
+
+/**
+ * toa_hook_install() - install a hook
+ * @hook: not installed
+ * @addr: entry of the kernel's function
+ * @mode: which means may be used
+ *
+ * Context: process, may sleep.
+ * Return: 0, or the negative errno of the last means tried, and then nothing is
+ * left behind.
+ */
+int toa_hook_install(struct toa_hook *hook, unsigned long addr,
+		     enum toa_hook_mode mode)
+{
+	int err;
+
+	hook->addr = addr;
+	if (mode == TOA_HOOK_KRETPROBE)
+		return toa_hook_try(hook, &toa_hook_kretprobe);
+
+	err = toa_hook_try(hook, &toa_hook_ftrace);
+	if (!err || mode == TOA_HOOK_FTRACE)
+		return err;
+
+	pr_notice("%s: ftrace refused (error %d), using a kretprobe\n",
+		  hook->name, err);
+	return toa_hook_try(hook, &toa_hook_kretprobe);
+}
+
+/**
+ * toa_hook_remove() - remove a hook if it is installed
+ * @hook: the hook
+ *
+ * When it returns, no CPU runs any function of @hook and none will.
+ *
+ * Context: process, may sleep.
+ */
+void toa_hook_remove(struct toa_hook *hook)
+{
+	if (!hook->means)
+		return;
+	hook->means->remove(hook);
+	hook->means = NULL;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hook_ftrace.c - hook by ftrace
+ *
+ * The kernel's function begins with a call that ftrace can switch on. Our
+ * callback runs there, before the function's first instruction, and may change
+ * the address at which the CPU goes on. Nothing is written into the kernel's
+ * text or tables by us, and one user of IPMODIFY per function is the kernel's
+ * own rule: a livepatch of the same function and this hook exclude each other.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/rcupdate.h>
+
+#include "compat.h"
+#include "hook.h"
+
+/*
+ * Between a function's entry and its ftrace call: 0 where the call comes first
+ * or the kernel translates, 4 behind an ENDBR or arm64's "mov x9, x30", 8
+ * behind a BTI and that.
+ */
+static const unsigned int toa_ftrace_offsets[] = { 0, 4, 8 };
+
+static void toa_ftrace_watch(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct toa_fregs *regs)
+{
+	struct toa_hook *hook = container_of(ops, struct toa_hook, ops);
+
+	hook->watch(toa_fregs_arg(regs, 0));
+}
+
+static void toa_ftrace_divert(unsigned long ip, unsigned long parent_ip,
+			      struct ftrace_ops *ops, struct toa_fregs *regs)
+{
+	struct toa_hook *hook = container_of(ops, struct toa_hook, ops);
+	const unsigned long arg[TOA_DIVERT_ARGS] = {
+		toa_fregs_arg(regs, 0),
+		toa_fregs_arg(regs, 1),
+		toa_fregs_arg(regs, 2),
+	};
+	unsigned long to = hook->divert(arg);
+
+	if (to)
+		toa_fregs_set_ip(regs, to);
+}
+
+static int toa_ftrace_set_filter(struct toa_hook *hook)
+{
+	int err = -EINVAL;
+	size_t i;
+
+	for (i = 0; err && i < ARRAY_SIZE(toa_ftrace_offsets); i++) {
+		hook->site = hook->addr + toa_ftrace_offsets[i];
+		err = ftrace_set_filter_ip(&hook->ops, hook->site, 0, 0);
+	}
+	return err;
+}
+
+/* A filter without entries holds no memory. */
+static void toa_ftrace_clear_filter(struct toa_hook *hook)
+{
+	ftrace_set_filter_ip(&hook->ops, hook->site, 1, 0);
+}
+
+static int toa_ftrace_install(struct toa_hook *hook)
+{
+	int err;
+
+	memset(&hook->ops, 0, sizeof(hook->ops));
+	hook->ops.func = hook->watch ? toa_ftrace_watch : toa_ftrace_divert;
+	hook->ops.flags = TOA_FTRACE_SAVE_REGS | TOA_FTRACE_PERMANENT |
+			  TOA_FTRACE_UNPROTECTED |
+			  (hook->watch ? 0 : FTRACE_OPS_FL_IPMODIFY);
+
+	err = toa_ftrace_set_filter(hook);
+	if (err)
+		return err;
+	err = register_ftrace_function(&hook->ops);
+	if (err)
+		toa_ftrace_clear_filter(hook);
+	return err;
+}
+
+/*
+ * unregister_ftrace_function() takes the call out of the function and then
+ * waits until no task can be in a trampoline any more (RCU-tasks where
+ * preemption makes it necessary). Our callbacks never sleep, and what they
+ * divert to either never sleeps or runs with bottom halves off: a task that has
+ * been seen to schedule has left them as well. synchronize_rcu() covers the
+ * last softirq on a CPU that RCU-tasks took for quiescent.
+ */
+static void toa_ftrace_remove(struct toa_hook *hook)
+{
+	WARN_ON_ONCE(unregister_ftrace_function(&hook->ops));
+	synchronize_rcu();
+	toa_ftrace_clear_filter(hook);
+}
+
+const struct toa_hook_means toa_hook_ftrace = {
+	.name		= "ftrace",
+	.install	= toa_ftrace_install,
+	.remove		= toa_ftrace_remove,
+};

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * store.c - which client belongs to which socket
+ *
+ * A hash table beside the sockets, keyed by the socket's address. sk_user_data
+ * stays what it was: kTLS, sockmap, KCM, SMC and the kernel's own services look
+ * into it.
+ *
+ * Lifetime. An entry is put in while its socket is being made, before user space
+ * can see it, and taken out when the socket is disconnected or destroyed,
+ * whichever comes first. A socket's memory is used again only after its
+ * destruction, so the key names one socket at a time. Should a destruction ever
+ * be missed, the entry's copy of the connection's real addresses and ports
+ * disagrees with those of the next socket at that address, and a socket that is
+ * put in again replaces what stood there.
+ *
+ * Locking. A bucket's list is changed under its lock, which is taken with
+ * interrupts off because a socket can be freed from any context. Readers hold
+ * rcu_read_lock() only: an entry is written before it is published, never
+ * changed after, and freed after a grace period.
+ */
+#include <linux/errno.h>
+#include <linux/hash.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/percpu_counter.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/vmalloc.h>
+#include <net/inet_sock.h>
+
+#include "store.h"
+
+#define TOA_STORE_LOCKS		256
+#define TOA_STORE_BITS_MIN	8
+/* Buckets for one entry in four: 4 MiB of them for the largest table. */
+#define TOA_STORE_LOAD		4
+#define TOA_STORE_BITS_MAX	19
+
+/**
+ * struct toa_flow - what tells one TCP connection from another
+ * @net: its network namespace; compared, never followed
+ * @ports: remote port and local number, as struct sock keeps them
+ * @v4: remote and local IPv4 address
+ * @v6_remote: remote IPv6 address, an IPv4-mapped one for IPv4 on AF_INET6
+ * @v6_local: local IPv6 address
+ */
+struct toa_flow {
+	const struct net *net;
+	__portpair ports;
+	__addrpair v4;
+	struct in6_addr v6_remote;
+	struct in6_addr v6_local;
+};
+
+/**
+ * struct toa_entry - one socket's client
+ * @node: in its bucket
+ * @sk: the key; compared, never followed
+ * @flow: the connection for which the client was named
+ * @client: the client
+ * @rcu: for the grace period before it is freed
+ */
+struct toa_entry {
+	struct hlist_node node;
+	const struct sock *sk;
+	struct toa_flow flow;
+	struct toa_client client;
+	struct rcu_head rcu;
+};
+
+static struct hlist_head *toa_buckets;
+static unsigned int toa_bucket_bits;
+static spinlock_t toa_bucket_locks[TOA_STORE_LOCKS];
+static struct kmem_cache *toa_entry_cache;
+
+/* Per CPU: a cache line that all CPUs write would cost more than the table. */
+static struct percpu_counter toa_entries;
+static s64 toa_entries_max;
+
+static void toa_flow_of(const struct sock *sk, struct toa_flow *flow)
+{
+	memset(flow, 0, sizeof(*flow));
+	flow->net = sock_net(sk);
+	flow->ports = sk->sk_portpair;
+	flow->v4 = sk->sk_addrpair;
+#if IS_ENABLED(CONFIG_IPV6)
+	flow->v6_remote = sk->sk_v6_daddr;
+	flow->v6_local = sk->sk_v6_rcv_saddr;
+#endif /* CONFIG_IPV6 */
+}
+
+static u32 toa_bucket_of(const struct sock *sk)
+{
+	return hash_ptr(sk, toa_bucket_bits);
+}
+
+static spinlock_t *toa_bucket_lock(u32 bucket)
+{
+	return &toa_bucket_locks[bucket % TOA_STORE_LOCKS];
+}
+
+static void toa_entry_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(toa_entry_cache,
+			container_of(rcu, struct toa_entry, rcu));
+}
+
+/* Call with the bucket's lock held. */
+static bool toa_bucket_drop(u32 bucket, const struct sock *sk)
+{
+	struct toa_entry *entry;
+
+	hlist_for_each_entry(entry, &toa_buckets[bucket], node) {
+		if (entry->sk != sk)
+			continue;
+		hlist_del_rcu(&entry->node);
+		percpu_counter_dec(&toa_entries);
+		call_rcu(&entry->rcu, toa_entry_free);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * toa_store_put() - remember a socket's client
+ * @sk: a child that user space cannot see yet, its addresses set
+ * @client: its client
+ *
+ * Context: any; does not sleep.
+ * Return: 0; -ENOSPC when the table is full, by about a batch per CPU; -ENOMEM.
+ * After an error @sk has no client, not even an old one.
+ */
+int toa_store_put(const struct sock *sk, const struct toa_client *client)
+{
+	u32 bucket = toa_bucket_of(sk);
+	struct toa_entry *entry = NULL;
+	unsigned long flags;
+	int err = -ENOSPC;
+
+	if (percpu_counter_read_positive(&toa_entries) < toa_entries_max) {
+		entry = kmem_cache_alloc(toa_entry_cache,
+					 GFP_ATOMIC | __GFP_NOWARN);
+		err = entry ? 0 : -ENOMEM;
+	}
+	if (entry) {
+		entry->sk = sk;
+		entry->client = *client;
+		toa_flow_of(sk, &entry->flow);
+	}
+
+	spin_lock_irqsave(toa_bucket_lock(bucket), flags);
+	toa_bucket_drop(bucket, sk);
+	if (entry) {
+		hlist_add_head_rcu(&entry->node, &toa_buckets[bucket]);
+		percpu_counter_inc(&toa_entries);
+	}
+	spin_unlock_irqrestore(toa_bucket_lock(bucket), flags);
+	return err;
+}
+
+/**
+ * toa_store_get() - look up a socket's client
+ * @sk: a socket that cannot be destroyed meanwhile
+ * @client: written only when the result is true
+ *
+ * Lockless: the entry's fields were written before hlist_add_head_rcu()
+ * published it, and RCU keeps it while we copy.
+ *
+ * Context: any; does not sleep.
+ * Return: does @sk have a client?
+ */
+bool toa_store_get(const struct sock *sk, struct toa_client *client)
+{
+	struct hlist_head *head = &toa_buckets[toa_bucket_of(sk)];
+	struct toa_entry *entry;
+	struct toa_flow flow;
+	bool found = false;
+
+	/* Most buckets of a table that is little used are empty. */
+	if (!READ_ONCE(head->first))
+		return false;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(entry, head, node) {
+		if (entry->sk != sk)
+			continue;
+		toa_flow_of(sk, &flow);
+		found = !memcmp(&flow, &entry->flow, sizeof(flow));
+		if (found)
+			*client = entry->client;
+		break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * toa_store_drop() - forget a socket's client
+ * @sk: the socket; only its address is used
+ *
+ * Called for every socket that is destroyed, so the common case, an empty
+ * bucket, takes no lock: an entry for @sk was put in by whoever made the socket,
+ * which happened before anybody could destroy it.
+ *
+ * Context: any; does not sleep.
+ * Return: was there one?
+ */
+bool toa_store_drop(const struct sock *sk)
+{
+	u32 bucket = toa_bucket_of(sk);
+	unsigned long flags;
+	bool dropped;
+
+	if (!READ_ONCE(toa_buckets[bucket].first))
+		return false;
+
+	spin_lock_irqsave(toa_bucket_lock(bucket), flags);
+	dropped = toa_bucket_drop(bucket, sk);
+	spin_unlock_irqrestore(toa_bucket_lock(bucket), flags);
+	return dropped;
+}
+
+static unsigned int toa_store_bits(unsigned int max)
+{
+	unsigned int bits = ilog2(roundup_pow_of_two(max / TOA_STORE_LOAD + 1));
+
+	return clamp_t(unsigned int, bits, TOA_STORE_BITS_MIN,
+		       TOA_STORE_BITS_MAX);
+}
+
+/**
+ * toa_store_init() - make an empty table
+ * @max: how many clients it may hold
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int toa_store_init(unsigned int max)
+{
+	unsigned int i;
+	int err;
+
+	toa_entries_max = max;
+	toa_bucket_bits = toa_store_bits(max);
+	for (i = 0; i < TOA_STORE_LOCKS; i++)
+		spin_lock_init(&toa_bucket_locks[i]);
+
+	toa_buckets = vzalloc(sizeof(*toa_buckets) << toa_bucket_bits);
+	if (!toa_buckets)
+		return -ENOMEM;
+	toa_entry_cache = KMEM_CACHE(toa_entry, 0);
+	if (!toa_entry_cache) {
+		err = -ENOMEM;
+		goto free_buckets;
+	}
+	err = percpu_counter_init(&toa_entries, 0, GFP_KERNEL);
+	if (err)
+		goto destroy_cache;
+	return 0;
+
+destroy_cache:
+	kmem_cache_destroy(toa_entry_cache);
+free_buckets:
+	vfree(toa_buckets);
+	return err;
+}
+
+static void toa_bucket_flush(u32 bucket)
+{
+	struct toa_entry *entry;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(entry, next, &toa_buckets[bucket], node) {
+		hlist_del(&entry->node);
+		kmem_cache_free(toa_entry_cache, entry);
+	}
+}
+
+/**
+ * toa_store_exit() - free the table and all clients in it
+ *
+ * Every hook is gone: nobody reads or writes the table any more.
+ *
+ * Context: process, may sleep.
+ */
+void toa_store_exit(void)
+{
+	u32 bucket;
+
+	for (bucket = 0; bucket < 1U << toa_bucket_bits; bucket++)
+		toa_bucket_flush(bucket);
+	/* Entries that were dropped are freed by callbacks of ours. */
+	rcu_barrier();
+	percpu_counter_destroy(&toa_entries);
+	kmem_cache_destroy(toa_entry_cache);
+	vfree(toa_buckets);
+}

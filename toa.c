@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * toa.c - show programs the client behind a layer-4 balancer
+ *
+ *	client ----> balancer ----> this machine
+ *	               puts the client's address and port into a TCP option
+ *
+ * Two places are hooked. Where a handshake completes (syn_recv_sock), the option
+ * of the segment that completes it is read and the client remembered with the
+ * new socket. Where a program asks for its peer (getname, under accept(),
+ * getpeername() and SO_PEERNAME), the remembered client is the answer. Two more
+ * places, the disconnecting and the destruction of a socket, make it forgotten.
+ *
+ * Everything else of the connection stays what it is: routing, firewalls, ss and
+ * /proc/net/tcp see the balancer.
+ */
+#define pr_fmt(fmt) "TOA: " fmt
+
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/net.h>
+#include <linux/percpu.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <net/inet_common.h>
+#include <net/inet_connection_sock.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "src/compat.h"
+#include "src/hook.h"
+#include "src/probe.h"
+#include "src/stats.h"
+#include "src/store.h"
+#include "toa.h"
+
+/* Calls that may wait in getname() for a socket at one time, by kretprobe. */
+#define TOA_GETNAME_MAXACTIVE	4096
+/* Handshakes that may complete at one time: one a CPU, more when preemptible. */
+#define TOA_SYN_RECV_MAXACTIVE	1024
+
+static char *hook = "auto";
+module_param(hook, charp, 0444);
+MODULE_PARM_DESC(hook,
+		 "how to hook: auto (ftrace, kretprobe where it is refused), ftrace or kretprobe");
+
+static unsigned int max_clients = 1024 * 1024;
+module_param(max_clients, uint, 0444);
+MODULE_PARM_DESC(max_clients,
+		 "how many connections may have their client remembered at one time; further ones show the balancer");
+
+/*
+ * The handshake.
+ */
+
+typedef typeof(((struct inet_connection_sock_af_ops *)0)->syn_recv_sock)
+	toa_syn_recv_t;
+
+static toa_syn_recv_t toa_syn_recv_v4_orig;
+static toa_syn_recv_t toa_syn_recv_v6_orig;
+
+/*
+ * The segment whose handshake this CPU has already diverted. The original is
+ * called at its entry, where the hook sits; this tells our own call from the
+ * kernel's. The function runs with bottom halves off, so nothing else that
+ * completes handshakes runs on this CPU meanwhile. On PREEMPT_RT something may:
+ * then our call is diverted once more, and remembers the same client twice.
+ */
+static DEFINE_PER_CPU(const struct sk_buff *, toa_skb_in_hand);
+
+/*
+ * The receive path has pulled the whole header, options included, except where
+ * an old kernel's socket filter trimmed the segment afterwards.
+ */
+static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
+				      struct toa_client *client)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+	const u8 *options = (const u8 *)(th + 1);
+	const u8 *end;
+
+	if (th->doff <= sizeof(*th) / 4)
+		return TOA_ABSENT;
+	end = (const u8 *)th + th->doff * 4;
+	if (unlikely(end > skb_tail_pointer(skb)))
+		return TOA_MALFORMED;
+	return toa_options_parse(options, end - options, th->syn, client);
+}
+
+static void toa_verdict_count(enum toa_verdict verdict)
+{
+	if (verdict == TOA_MALFORMED)
+		toa_stat_inc(TOA_STAT_MALFORMED);
+	else if (verdict == TOA_UNUSABLE)
+		toa_stat_inc(TOA_STAT_UNUSABLE);
+	toa_stat_inc(TOA_STAT_SYN_NO_TOA);
+}
+
+/**
+ * toa_listener_wanted() - does this call of a syn_recv_sock hook decide?
+ * @family: the hook's
+ * @sk: the listener
+ * @skb: the segment that completes the handshake
+ *
+ * An IPv4 client of an AF_INET6 listener passes both functions, the IPv6 one
+ * first: the one of the listener's own family decides.
+ */
+static bool toa_listener_wanted(sa_family_t family, const struct sock *sk,
+				const struct sk_buff *skb)
+{
+	return sk->sk_family == family &&
+	       this_cpu_read(toa_skb_in_hand) != skb;
+}
+
+/**
+ * toa_child_publish() - remember the client of a new child
+ * @child: what syn_recv_sock made, or NULL
+ * @own_req: false when another CPU has made the child first, and @child is dead;
+ *	not written when there is no child
+ * @client: what the segment's option named
+ *
+ * The child is locked and not in the accept queue yet: user space cannot see it
+ * before the client is there.
+ *
+ * A child that inherited something in sk_user_data belongs to a service in the
+ * kernel (sunrpc, nvmet, rds, o2net, ...), which decides by the real peer.
+ */
+static void toa_child_publish(struct sock *child, const bool *own_req,
+			      const struct toa_client *client)
+{
+	int err;
+
+	if (!child) {
+		toa_stat_inc(TOA_STAT_NOT_MADE);
+		return;
+	}
+	if (!*own_req) {
+		toa_stat_inc(TOA_STAT_LOST_RACE);
+		return;
+	}
+	if (rcu_access_pointer(child->sk_user_data)) {
+		toa_stat_inc(TOA_STAT_FOREIGN);
+		return;
+	}
+	err = toa_store_put(child, client);
+	if (err) {
+		toa_stat_inc(err == -ENOSPC ? TOA_STAT_FULL : TOA_STAT_NOMEM);
+		return;
+	}
+	toa_stat_inc(TOA_STAT_SYN_TOA);
+}
+
+/* Runs in place of syn_recv_sock, when the segment names a client. */
+static __always_inline struct sock *
+toa_syn_recv(toa_syn_recv_t orig, TOA_SYN_RECV_PARAMS)
+{
+	struct toa_client client;
+	struct sock *child;
+
+	if (toa_probe_note(skb) || toa_skb_parse(skb, &client) != TOA_FOUND)
+		return NULL;
+	this_cpu_write(toa_skb_in_hand, skb);
+	child = orig(TOA_SYN_RECV_ARGS);
+	this_cpu_write(toa_skb_in_hand, NULL);
+	toa_child_publish(child, own_req, &client);
+	return child;
+}
+
+static struct sock *toa_syn_recv_v4(TOA_SYN_RECV_PARAMS)
+{
+	return toa_syn_recv(toa_syn_recv_v4_orig, TOA_SYN_RECV_ARGS);
+}
+
+static struct sock *toa_syn_recv_v6(TOA_SYN_RECV_PARAMS)
+{
+	return toa_syn_recv(toa_syn_recv_v6_orig, TOA_SYN_RECV_ARGS);
+}
+
+/* A replacement of another shape would have the kernel's arguments for its own. */
+static_assert(__builtin_types_compatible_p(typeof(&toa_syn_recv_v4),
+					   toa_syn_recv_t),
+	      "toa: syn_recv_sock has other arguments in this kernel; see TOA_SYN_RECV_PARAMS in src/compat.h");
+
+static unsigned long toa_syn_recv_divert(sa_family_t family,
+					 const unsigned long *arg,
+					 toa_syn_recv_t replacement)
+{
+	const struct sk_buff *skb = (const struct sk_buff *)arg[1];
+	struct toa_client client;
+	enum toa_verdict verdict;
+
+	if (!toa_listener_wanted(family, (const struct sock *)arg[0], skb))
+		return 0;
+	verdict = toa_skb_parse(skb, &client);
+	if (verdict == TOA_FOUND)
+		return (unsigned long)replacement;
+	toa_verdict_count(verdict);
+	return 0;
+}
+
+static unsigned long toa_syn_recv_v4_divert(const unsigned long *arg)
+{
+	return toa_syn_recv_divert(AF_INET, arg, toa_syn_recv_v4);
+}
+
+static unsigned long toa_syn_recv_v6_divert(const unsigned long *arg)
+{
+	return toa_syn_recv_divert(AF_INET6, arg, toa_syn_recv_v6);
+}
+
+/* What a kretprobe keeps from the entry of syn_recv_sock to its return. */
+struct toa_syn_recv_call {
+	const bool *own_req;
+	struct toa_client client;
+};
+
+static bool toa_syn_recv_enter(sa_family_t family, const unsigned long *arg,
+			       struct toa_syn_recv_call *call)
+{
+	const struct sk_buff *skb = (const struct sk_buff *)arg[1];
+	enum toa_verdict verdict;
+
+	if (toa_probe_note(skb) ||
+	    !toa_listener_wanted(family, (const struct sock *)arg[0], skb))
+		return false;
+	verdict = toa_skb_parse(skb, &call->client);
+	if (verdict != TOA_FOUND) {
+		toa_verdict_count(verdict);
+		return false;
+	}
+	call->own_req = (const bool *)arg[TOA_SYN_RECV_OWN_REQ];
+	return true;
+}
+
+static bool toa_syn_recv_v4_enter(const unsigned long *arg, void *data)
+{
+	return toa_syn_recv_enter(AF_INET, arg, data);
+}
+
+static bool toa_syn_recv_v6_enter(const unsigned long *arg, void *data)
+{
+	return toa_syn_recv_enter(AF_INET6, arg, data);
+}
+
+/* own_req points into the caller's frame, which is there until we return. */
+static unsigned long toa_syn_recv_leave(const void *data, unsigned long ret)
+{
+	const struct toa_syn_recv_call *call = data;
+
+	toa_child_publish((struct sock *)ret, call->own_req, &call->client);
+	return ret;
+}
+
+/*
+ * The name.
+ */
+
+/*
+ * Services in the kernel ask the same function and decide by the transport's
+ * address: nfsd's exports, DLM's nodes. Their sockets have no file or are marked
+ * as the kernel's. (A child of an MPTCP listener is so marked until accept().)
+ */
+static bool toa_sock_is_users(const struct socket *sock)
+{
+	return (sock->file && !sock->sk->sk_kern_sock) ||
+	       toa_probe_is_sock(sock);
+}
+
+/*
+ * As the original decides it. Read without the socket's lock, as the original
+ * did before 5.16: whoever asks while the state changes may get the answer of
+ * either side.
+ */
+static bool toa_sock_has_peer(const struct sock *sk, int peer)
+{
+	if (!inet_sk(sk)->inet_dport)
+		return false;
+	return peer != 1 ||
+	       !((1 << READ_ONCE(sk->sk_state)) & (TCPF_CLOSE | TCPF_SYN_SENT));
+}
+
+/**
+ * toa_peer_find() - the client to show for a socket
+ * @sock: the socket
+ * @peer: getname()'s argument: 0 asks for the local name
+ * @client: written only when the result is true
+ *
+ * The caller has the socket open, so it cannot be destroyed meanwhile.
+ */
+static bool toa_peer_find(const struct socket *sock, int peer,
+			  struct toa_client *client)
+{
+	if (!peer || !toa_store_get(sock->sk, client)) {
+		toa_stat_inc(TOA_STAT_NAME_EMPTY);
+		return false;
+	}
+	if (!toa_sock_is_users(sock)) {
+		toa_stat_inc(TOA_STAT_NAME_BYPASS);
+		return false;
+	}
+	return true;
+}
+
+/* The family is the socket's: an IPv6 client has no form that it could take. */
+static int toa_name_fill_v4(struct sockaddr *addr,
+			    const struct toa_client *client)
+{
+	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
+
+	if (client->family != TOA_FAMILY_V4) {
+		toa_stat_inc(TOA_STAT_NAME_MISMATCH);
+		return 0;
+	}
+	sin->sin_family = AF_INET;
+	sin->sin_port = client->port;
+	sin->sin_addr.s_addr = client->v4;
+	memset(sin->sin_zero, 0, sizeof(sin->sin_zero));
+	toa_stat_inc(TOA_STAT_NAME_OK);
+	return sizeof(*sin);
+}
+
+/* Flow label and scope belong to the balancer's path and not to the client. */
+static int toa_name_fill_v6(struct sockaddr *addr,
+			    const struct toa_client *client)
+{
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)addr;
+
+	sin6->sin6_family = AF_INET6;
+	sin6->sin6_port = client->port;
+	sin6->sin6_flowinfo = 0;
+	sin6->sin6_scope_id = 0;
+	if (client->family == TOA_FAMILY_V4)
+		ipv6_addr_set_v4mapped(client->v4, &sin6->sin6_addr);
+	else
+		memcpy(&sin6->sin6_addr, client->v6, sizeof(client->v6));
+	toa_stat_inc(TOA_STAT_NAME_OK);
+	return sizeof(*sin6);
+}
+
+typedef typeof(((struct proto_ops *)0)->getname) toa_getname_t;
+typedef int (*toa_name_fill_t)(struct sockaddr *addr,
+			       const struct toa_client *client);
+
+/*
+ * The callback has filled the name already; what is left of getname() is to
+ * return its length.
+ */
+static int toa_getname_v4(struct socket *sock, struct sockaddr *addr, int peer)
+{
+	return sizeof(struct sockaddr_in);
+}
+
+static int toa_getname_v6(struct socket *sock, struct sockaddr *addr, int peer)
+{
+	return sizeof(struct sockaddr_in6);
+}
+
+static_assert(__builtin_types_compatible_p(typeof(&toa_getname_v4),
+					   toa_getname_t),
+	      "toa: getname has other arguments in this kernel; see src/compat.h");
+
+static bool toa_getname_answer(const unsigned long *arg, toa_name_fill_t fill)
+{
+	const struct socket *sock = (const struct socket *)arg[0];
+	struct toa_client client;
+	int peer = arg[2];
+
+	return toa_peer_find(sock, peer, &client) &&
+	       toa_sock_has_peer(sock->sk, peer) &&
+	       fill((struct sockaddr *)arg[1], &client);
+}
+
+static unsigned long toa_getname_v4_divert(const unsigned long *arg)
+{
+	if (!toa_getname_answer(arg, toa_name_fill_v4))
+		return 0;
+	return (unsigned long)toa_getname_v4;
+}
+
+static unsigned long toa_getname_v6_divert(const unsigned long *arg)
+{
+	if (!toa_getname_answer(arg, toa_name_fill_v6))
+		return 0;
+	return (unsigned long)toa_getname_v6;
+}
+
+/* What a kretprobe keeps from the entry of getname to its return. */
+struct toa_getname_call {
+	struct sockaddr *addr;
+	struct toa_client client;
+};
+
+static bool toa_getname_enter(const unsigned long *arg, void *data)
+{
+	struct toa_getname_call *call = data;
+
+	call->addr = (struct sockaddr *)arg[1];
+	return toa_peer_find((const struct socket *)arg[0], arg[2],
+			     &call->client);
+}
+
+/* The original has said whether there is a peer; its length stays. */
+static unsigned long toa_getname_leave(const void *data, unsigned long ret,
+				       toa_name_fill_t fill)
+{
+	const struct toa_getname_call *call = data;
+
+	if ((int)ret > 0)
+		fill(call->addr, &call->client);
+	return ret;
+}
+
+static unsigned long toa_getname_v4_leave(const void *data, unsigned long ret)
+{
+	return toa_getname_leave(data, ret, toa_name_fill_v4);
+}
+
+static unsigned long toa_getname_v6_leave(const void *data, unsigned long ret)
+{
+	return toa_getname_leave(data, ret, toa_name_fill_v6);
+}
+
+/*
+ * The end.
+ */
+
+static void toa_sock_forget(unsigned long arg0)
+{
+	toa_store_drop((const struct sock *)arg0);
+}
+
+static struct toa_hook toa_hook_destruct = {
+	.name		= "inet_sock_destruct",
+	.watch		= toa_sock_forget,
+};
+
+static struct toa_hook toa_hook_disconnect = {
+	.name		= "tcp_disconnect",
+	.watch		= toa_sock_forget,
+};
+
+static struct toa_hook toa_hook_getname_v4 = {
+	.name		= "getname (IPv4)",
+	.divert		= toa_getname_v4_divert,
+	.enter		= toa_getname_enter,
+	.leave		= toa_getname_v4_leave,
+	.data_size	= sizeof(struct toa_getname_call),
+	.maxactive	= TOA_GETNAME_MAXACTIVE,
+};
+
+static struct toa_hook toa_hook_getname_v6 = {
+	.name		= "getname (IPv6)",
+	.divert		= toa_getname_v6_divert,
+	.enter		= toa_getname_enter,
+	.leave		= toa_getname_v6_leave,
+	.data_size	= sizeof(struct toa_getname_call),
+	.maxactive	= TOA_GETNAME_MAXACTIVE,
+};
+
+static struct toa_hook toa_hook_syn_recv_v4 = {
+	.name		= "syn_recv_sock (IPv4)",
+	.divert		= toa_syn_recv_v4_divert,
+	.enter		= toa_syn_recv_v4_enter,
+	.leave		= toa_syn_recv_leave,
+	.data_size	= sizeof(struct toa_syn_recv_call),
+	.maxactive	= TOA_SYN_RECV_MAXACTIVE,
+};
+
+static struct toa_hook toa_hook_syn_recv_v6 = {
+	.name		= "syn_recv_sock (IPv6)",
+	.divert		= toa_syn_recv_v6_divert,
+	.enter		= toa_syn_recv_v6_enter,
+	.leave		= toa_syn_recv_leave,
+	.data_size	= sizeof(struct toa_syn_recv_call),
+	.maxactive	= TOA_SYN_RECV_MAXACTIVE,
+};
+
+static int toa_hook_add(struct toa_hook *which, const void *function,
+			enum toa_hook_mode mode)
+{
+	int err = toa_hook_install(which, (unsigned long)function, mode);
+
+	if (err)
+		pr_err("cannot hook %s (error %d): another module or a livepatch holds it, or kernel.ftrace_enabled is 0\n",
+		       which->name, err);
+	return err;
+}
+
+/* What makes a client forgotten: in place before any can be remembered. */
+static int toa_lifetime_hook(enum toa_hook_mode mode)
+{
+	const struct sock *sk = toa_probe_v4.sock->sk;
+	int err;
+
+	err = toa_hook_add(&toa_hook_destruct, inet_sock_destruct, mode);
+	if (err)
+		return err;
+	err = toa_hook_add(&toa_hook_disconnect, sk->sk_prot->disconnect, mode);
+	if (err)
+		return err;
+	return toa_probe_check_lifetime();
+}
+
+static int toa_family_hook(struct toa_probe *probe, enum toa_hook_mode mode,
+			   struct toa_hook *getname, struct toa_hook *syn_recv,
+			   toa_syn_recv_t *syn_recv_orig)
+{
+	const struct sock *sk;
+	int err;
+
+	if (!probe->sock)
+		return 0;
+	sk = probe->sock->sk;
+	err = toa_hook_add(getname, probe->sock->ops->getname, mode);
+	if (err)
+		return err;
+	err = toa_probe_check_getname(probe);
+	if (err)
+		return err;
+	*syn_recv_orig = inet_csk(sk)->icsk_af_ops->syn_recv_sock;
+	err = toa_hook_add(syn_recv, *syn_recv_orig, mode);
+	if (err)
+		return err;
+	return toa_probe_check_syn_recv(probe);
+}
+
+static int toa_hooks_add(enum toa_hook_mode mode)
+{
+	int err;
+
+	err = toa_lifetime_hook(mode);
+	if (err)
+		return err;
+	err = toa_family_hook(&toa_probe_v4, mode, &toa_hook_getname_v4,
+			      &toa_hook_syn_recv_v4, &toa_syn_recv_v4_orig);
+	if (err)
+		return err;
+	return toa_family_hook(&toa_probe_v6, mode, &toa_hook_getname_v6,
+			       &toa_hook_syn_recv_v6, &toa_syn_recv_v6_orig);
+}
+
+/* Nobody new is remembered, then nobody is answered, then nobody forgotten. */
+static void toa_hooks_remove(void)
+{
+	toa_hook_remove(&toa_hook_syn_recv_v6);
+	toa_hook_remove(&toa_hook_syn_recv_v4);
+	toa_hook_remove(&toa_hook_getname_v6);
+	toa_hook_remove(&toa_hook_getname_v4);
+	toa_hook_remove(&toa_hook_disconnect);
+	toa_hook_remove(&toa_hook_destruct);
+}
+
+static int __init toa_init(void)
+{
+	enum toa_hook_mode mode;
+	int err;
+
+	err = toa_hook_mode_parse(hook, &mode);
+	if (err) {
+		pr_err("hook=%s is not known; use auto, ftrace or kretprobe\n",
+		       hook);
+		return err;
+	}
+	err = toa_store_init(max_clients);
+	if (err)
+		return err;
+	err = toa_stats_init();
+	if (err)
+		goto exit_store;
+	err = toa_probe_init();
+	if (err)
+		goto exit_stats;
+	err = toa_hooks_add(mode);
+	if (err)
+		goto remove_hooks;
+	toa_probe_exit();
+	pr_info("toa loaded\n");
+	return 0;
+
+remove_hooks:
+	toa_hooks_remove();
+	toa_probe_exit();
+exit_stats:
+	toa_stats_exit();
+exit_store:
+	toa_store_exit();
+	return err;
+}
+
+static void __exit toa_exit(void)
+{
+	toa_hooks_remove();
+	toa_stats_exit();
+	toa_store_exit();
+	pr_info("toa unloaded\n");
+}
+
+module_init(toa_init);
+module_exit(toa_exit);
+
+MODULE_DESCRIPTION("Client addresses from the TCP option of a layer-4 balancer");
+MODULE_VERSION(TOA_VERSION);
+MODULE_LICENSE("GPL");
