@@ -62,11 +62,12 @@ ktap_adopt() {
 	while IFS= read -r ktap_line; do
 		ktap_rest=${ktap_line#not }
 		ktap_rest=${ktap_rest#ok }
-		ktap_rest=${ktap_rest#* }
+		ktap_rest=${ktap_rest#"${ktap_rest%%[!0-9]*}"}
+		ktap_rest=${ktap_rest# }
 		case $ktap_line in
 		"ok "*" # SKIP"*) ktap_skip "${ktap_rest%% # SKIP*}" "${ktap_rest#*# SKIP}" ;;
-		"ok "*) ktap_ok "$ktap_rest" ;;
-		"not ok "*) ktap_not_ok "$ktap_rest" ;;
+		ok | "ok "*) ktap_ok "$ktap_rest" ;;
+		"not ok" | "not ok "*) ktap_not_ok "$ktap_rest" ;;
 		"KTAP version "* | 1..[0-9]* | "") ;;
 		"#"* | " "*) echo "$KTAP_INDENT$ktap_line" ;;
 		*) ktap_note "$ktap_line" ;;

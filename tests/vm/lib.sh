@@ -38,7 +38,7 @@ with_lock() {
 	(
 		flock 9
 		"$@" 9>&-
-	) 9>"$CACHE/$lock_name.lock"
+	) 9>"$CACHE/locks/$lock_name"
 }
 
 # logged FILE COMMAND...: output into a file, shown only when the command fails.
@@ -68,7 +68,7 @@ need_host_package() {
 
 prepare_host() {
 	[ "$(id -u)" = 0 ] || die "mounting and chroot need root; run this as root"
-	mkdir -p "$CACHE" "$OUT"
+	mkdir -p "$CACHE/locks" "$OUT"
 	need_host_package debootstrap debootstrap
 }
 
