@@ -41,14 +41,16 @@
 /**
  * struct toa_flow - what tells one TCP connection from another
  * @net: its network namespace; compared, never followed
- * @ports: remote port and local number, as struct sock keeps them
+ * @remote_port: remote port
+ * @local_port: local port; not sk_num, which a reset socket loses
  * @v4: remote and local IPv4 address
  * @v6_remote: remote IPv6 address, an IPv4-mapped one for IPv4 on AF_INET6
  * @v6_local: local IPv6 address
  */
 struct toa_flow {
 	const struct net *net;
-	__portpair ports;
+	__be16 remote_port;
+	__be16 local_port;
 	__addrpair v4;
 	struct in6_addr v6_remote;
 	struct in6_addr v6_local;
@@ -83,7 +85,8 @@ static void toa_flow_of(const struct sock *sk, struct toa_flow *flow)
 {
 	memset(flow, 0, sizeof(*flow));
 	flow->net = sock_net(sk);
-	flow->ports = sk->sk_portpair;
+	flow->remote_port = sk->sk_dport;
+	flow->local_port = inet_sk(sk)->inet_sport;
 	flow->v4 = sk->sk_addrpair;
 #if IS_ENABLED(CONFIG_IPV6)
 	flow->v6_remote = sk->sk_v6_daddr;
@@ -220,6 +223,16 @@ bool toa_store_drop(const struct sock *sk)
 	dropped = toa_bucket_drop(bucket, sk);
 	spin_unlock_irqrestore(toa_bucket_lock(bucket), flags);
 	return dropped;
+}
+
+/**
+ * toa_store_count() - how many clients are remembered now
+ *
+ * Context: any; does not sleep, sums over all CPUs.
+ */
+s64 toa_store_count(void)
+{
+	return percpu_counter_sum_positive(&toa_entries);
 }
 
 static unsigned int toa_store_bits(unsigned int max)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0
+# Verbs for people; "make help" lists them. What kbuild needs is in Kbuild.
+
+# The kernel to build for. KERNELRELEASE is what DKMS passes; KERNELDIR and
+# KERNEL_DIR are other modules' names for KDIR.
+KVER	?= $(or $(KERNELRELEASE),$(shell uname -r))
+KDIR	?= $(or $(KERNELDIR),$(KERNEL_DIR),/lib/modules/$(KVER)/build)
+
+# How the kernel itself was compiled, if it is there to be asked.
+-include $(KDIR)/include/config/auto.conf
+
+# A kernel that clang built needs clang; one whose gcc is installed under its
+# version's name gets that one. What was said on the command line stays.
+ifeq ($(origin CC)$(LLVM),default)
+ifdef CONFIG_CC_IS_CLANG
+export LLVM := 1
+else
+kernel-gcc := $(CROSS_COMPILE)gcc-$(shell \
+	expr '0$(CONFIG_GCC_VERSION)' / 10000)
+kbuild-cc := $(if $(shell command -v $(kernel-gcc)),CC=$(kernel-gcc))
+endif
+endif
+
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) $(kbuild-cc)
+
+all: preflight
+	$(kbuild) modules
+
+# Says in one sentence what is missing, before kbuild says it in a hundred.
+preflight:
+	@KVER='$(KVER)' KDIR='$(KDIR)' LLVM='$(LLVM)' ARCH='$(ARCH)' \
+		CC='$(if $(filter command line environment,$(origin CC)),$(CC),$(patsubst CC=%,%,$(or $(kbuild-cc),$(CROSS_COMPILE)gcc)))' \
+		scripts/preflight
+
+clean:
+	$(if $(wildcard $(KDIR)/Makefile),$(kbuild) clean)
+	rm -rf tests/out
+
+test:
+	tests/run
+
+demo:
+	tests/demo/run
+
+vm:
+	tests/vm/shell $(KERNEL)
+
+unit:
+	tests/unit/run
+
+check:
+	scripts/check
+
+help:
+	@echo 'make                   build toa.ko for the running kernel'
+	@echo '  KVER=RELEASE         for another installed kernel'
+	@echo '  KDIR=DIRECTORY       against this kernel build tree'
+	@echo '  CC= LLVM=1 ARCH= CROSS_COMPILE= V=1 W=1 C=1   as for any kernel build'
+	@echo 'make demo              a balancer, a server and a client in a virtual machine'
+	@echo 'make test              build for and boot every supported Debian kernel, run all tests'
+	@echo '  KERNELS="6.1 7.3"    only these'
+	@echo 'make unit              the tests that need no kernel'
+	@echo 'make vm KERNEL=7.3     a shell in a virtual machine with the module and the tools'
+	@echo 'make check             style: checkpatch, sparse, shellcheck'
+	@echo 'make clean             remove what was built'
+
+.PHONY: all preflight clean test demo vm unit check help

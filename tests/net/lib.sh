@@ -1,0 +1,59 @@
+# shellcheck shell=sh
+# What every part of the guest's tests uses.
+
+TOA_KO=${TOA_KO:-/toa/toa.ko}
+
+# result NAME STATUS [DIAGNOSTIC]
+result() {
+	if [ "$2" -eq 0 ]; then
+		echo "ok - $1"
+		return
+	fi
+	[ -z "${3-}" ] || echo "$3" | sed 's/^/#   /'
+	echo "not ok - $1"
+}
+
+# check NAME COMMAND...: ok when the command succeeds, its output on failure
+check() {
+	check_name=$1
+	shift
+	check_output=$("$@" 2>&1)
+	result "$check_name" $? "$check_output"
+}
+
+refuse() {
+	! "$@"
+}
+
+is_loaded() {
+	grep -q '^toa ' /proc/modules
+}
+
+# A mark in the kernel log, so that a check sees only what came after it.
+log_mark() {
+	log_marker="toa-test-mark-$$-$(cat /proc/uptime)"
+	echo "$log_marker" >/dev/kmsg
+}
+
+log_since() {
+	dmesg | sed "1,/$log_marker/d"
+}
+
+log_has() {
+	log_since | grep -q "$1" && return
+	echo "the kernel log has no line with: $1"
+	log_since
+	return 1
+}
+
+counter() {
+	sed -n "s/^$1 //p" /proc/net/toa_counters
+}
+
+# A group of toatest, whose results are ours. A group that ends before its time
+# has printed fewer results, which nobody could miss but for this.
+group() {
+	toatest -p "$2: " "$1"
+	group_status=$?
+	[ $group_status -le 1 ] || result "$2: toatest $1 ran" 1 "status $group_status"
+}

@@ -1,0 +1,83 @@
+# shellcheck shell=sh
+# The parts of the guest's tests. lib.sh has what they are made of.
+
+# The difference that the module makes is seen only against this.
+part_without() {
+	group balancer "no module"
+}
+
+part_mechanism() {
+	log_mark
+	check "$1: insmod" insmod "$TOA_KO" "hook=$1"
+	check "$1: the log says that it is loaded" log_has 'TOA: toa loaded$'
+	group handshakes "$1"
+	group sockets "$1"
+	group contend "$1"
+	check "$1: nothing is left in the store" store_is_empty
+	check "$1: /proc/net/toa_stats has its layout" stats_layout
+	group unload "$1"
+	check "$1: the log says that it is unloaded" log_has 'TOA: toa unloaded$'
+	check "$1: no file is left" refuse test -e /proc/net/toa_stats
+}
+
+store_is_empty() {
+	[ "$(counter store_clients)" = 0 ] && return
+	echo "$(counter store_clients) clients are left"
+	return 1
+}
+
+# Each line at its place, each number in its column, one column a CPU.
+stats_layout() {
+	awk -v cpus="$(grep -c ^processor /proc/cpuinfo)" '
+	function fail(why) { print why ": " $0; bad = 1 }
+	BEGIN {
+		split("syn_recv_sock_toa syn_recv_sock_no_toa getname_toa_ok " \
+		      "getname_toa_mismatch getname_toa_bypass " \
+		      "getname_toa_empty", names, " ")
+		head = sprintf("%34s", "")
+		for (i = 0; i < cpus; i++)
+			head = head sprintf("CPU%d       ", i)
+	}
+	NR == 1 { if ($0 != head) fail("header"); next }
+	{
+		if (substr($0, 1, 26) != sprintf("%-25s:", names[NR - 1]))
+			fail("name")
+		if (length($0) != 26 + 11 * cpus)
+			fail("columns")
+	}
+	END { if (NR != 7) { print NR " lines"; bad = 1 }; exit bad }
+	' /proc/net/toa_stats
+}
+
+part_load() {
+	log_mark
+	check "an unknown hook= is refused" refuse insmod "$TOA_KO" hook=magic
+	check "the log says what is known" log_has 'hook=magic is not known'
+	check "nothing is loaded" refuse is_loaded
+	check "no file is left by the refusal" refuse test -e /proc/net/toa_stats
+
+	check "insmod with defaults" insmod "$TOA_KO"
+	check "ftrace cannot be switched off" refuse ftrace_off
+	group handshakes "defaults"
+	check "rmmod" rmmod toa
+	group balancer "after rmmod"
+}
+
+ftrace_off() {
+	echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled
+	enabled=$(cat /proc/sys/kernel/ftrace_enabled)
+	echo 1 2>/dev/null >/proc/sys/kernel/ftrace_enabled
+	[ "$enabled" = 0 ]
+}
+
+part_reload() {
+	check "twenty times insmod and rmmod" reload_many 20
+}
+
+reload_many() {
+	i=0
+	while [ $i -lt "$1" ]; do
+		insmod "$TOA_KO" && rmmod toa || return 1
+		i=$((i + 1))
+	done
+}

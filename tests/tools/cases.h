@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * cases.h - the groups of tests that toatest runs
+ */
+#ifndef CASES_H
+#define CASES_H
+
+#include <stdbool.h>
+
+#include "tun.h"
+
+/* loaded: is the module there, or is this the run that shows the difference? */
+void handshakes_run(struct tun *tun, bool loaded);
+void sockets_run(struct tun *tun, bool loaded);
+void contend_run(struct tun *tun, bool unload);
+
+#endif /* CASES_H */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * flow.c - the balancer's end of one TCP connection, by hand
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "flow.h"
+
+/* What a segment takes of the sequence space. */
+static uint32_t segment_span(const struct segment *seg)
+{
+	return seg->data_len + !!(seg->flags & TH_SYN) + !!(seg->flags & TH_FIN);
+}
+
+/* options is hex text or NULL; data is text or NULL. */
+int flow_send(struct flow *flow, uint8_t flags, const char *options,
+	      const char *data)
+{
+	struct segment seg = {
+		.src	= flow->local,
+		.dst	= flow->remote,
+		.seq	= flow->seq,
+		.ack	= flow->ack,
+		.flags	= flags,
+		.data	= (const uint8_t *)data,
+		.data_len = data ? strlen(data) : 0,
+	};
+
+	if (options && options_from_hex(options, seg.options, &seg.options_len)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (tun_send(flow->tun, &seg))
+		return -1;
+	flow->seq += segment_span(&seg);
+	return 0;
+}
+
+static int flow_owns(const struct flow *flow, const struct segment *seg)
+{
+	return seg->dst.family == flow->local.family &&
+	       seg->dst.port == flow->local.port &&
+	       seg->src.port == flow->remote.port &&
+	       !memcmp(seg->dst.bytes, flow->local.bytes, 16);
+}
+
+/* The next segment of this connection; moves flow->ack over it. */
+int flow_receive(struct flow *flow, struct segment *seg, int timeout_ms)
+{
+	do {
+		if (tun_receive(flow->tun, seg, timeout_ms))
+			return -1;
+	} while (!flow_owns(flow, seg));
+
+	if (seg->flags & TH_RST)
+		return 0;
+	if (seg->flags & TH_SYN || seg->seq == flow->ack)
+		flow->ack = seg->seq + segment_span(seg);
+	return 0;
+}
+
+/* Sends the SYN and waits for its SYN-ACK, which sets both numbers right. */
+int flow_syn(struct flow *flow, const char *options, const char *data)
+{
+	struct segment seg;
+
+	if (flow_send(flow, TH_SYN, options, data))
+		return -1;
+	do {
+		if (flow_receive(flow, &seg, FLOW_TIMEOUT_MS))
+			return -1;
+		if (seg.flags & TH_RST) {
+			errno = ECONNREFUSED;
+			return -1;
+		}
+	} while ((seg.flags & (TH_SYN | TH_ACK)) != (TH_SYN | TH_ACK));
+	flow->seq = seg.ack;
+	return 0;
+}
+
+int flow_wait_data(struct flow *flow, const char *data)
+{
+	struct segment seg;
+
+	do {
+		if (flow_receive(flow, &seg, FLOW_TIMEOUT_MS))
+			return -1;
+	} while (seg.data_len != strlen(data) ||
+		 memcmp(seg.data, data, seg.data_len));
+	return 0;
+}
+
+int flow_wait_flag(struct flow *flow, uint8_t flag)
+{
+	struct segment seg;
+
+	do {
+		if (flow_receive(flow, &seg, FLOW_TIMEOUT_MS))
+			return -1;
+	} while (!(seg.flags & flag));
+	return 0;
+}
