@@ -50,10 +50,9 @@ counter() {
 	sed -n "s/^$1 //p" /proc/net/toa_counters
 }
 
-# A group of toatest, whose results are ours. A group that ends before its time
-# has printed fewer results, which nobody could miss but for this.
+# A group of toatest, whose results are ours. One that dies has printed fewer of
+# them, which nobody would miss but for this: the status is 0 when it ran to its
+# end, whatever it found.
 group() {
-	toatest -p "$2: " "$1"
-	group_status=$?
-	[ $group_status -le 1 ] || result "$2: toatest $1 ran" 1 "status $group_status"
+	toatest -p "$2: " "$1" || result "$2: toatest $1 ran to its end" $?
 }

@@ -12,6 +12,5 @@ void ktap_only(const char *part);
 bool ktap_wanted(const char *name);
 void ktap_result(bool ok, const char *name);
 void ktap_skip(const char *name, const char *why);
-int ktap_status(void);
 
 #endif /* KTAP_H */
