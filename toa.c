@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * toa.c - show programs the client behind a layer-4 balancer
+ * Show programs the client behind a layer-4 balancer
  *
  *	client ----> balancer ----> this machine
  *	               puts the client's address and port into a TCP option
@@ -58,11 +58,8 @@ MODULE_PARM_DESC(max_clients,
  * The handshake.
  */
 
-typedef typeof(((struct inet_connection_sock_af_ops *)0)->syn_recv_sock)
-	toa_syn_recv_t;
-
-static toa_syn_recv_t toa_syn_recv_v4_orig;
-static toa_syn_recv_t toa_syn_recv_v6_orig;
+static struct sock *(*toa_syn_recv_v4_orig)(TOA_SYN_RECV_PARAMS);
+static struct sock *(*toa_syn_recv_v6_orig)(TOA_SYN_RECV_PARAMS);
 
 /*
  * The segment whose handshake this CPU has already diverted. The original is
@@ -155,62 +152,78 @@ static void toa_child_publish(struct sock *child, const bool *own_req,
 	toa_stat_inc(TOA_STAT_SYN_TOA);
 }
 
-/* Runs in place of syn_recv_sock, when the segment names a client. */
-static __always_inline struct sock *
-toa_syn_recv(toa_syn_recv_t orig, TOA_SYN_RECV_PARAMS)
+/* Both ends of what runs in place of syn_recv_sock. */
+static bool toa_syn_recv_begin(const struct sk_buff *skb,
+			       struct toa_client *client)
 {
-	struct toa_client client;
-	struct sock *child;
-
-	if (toa_probe_note(skb) || toa_skb_parse(skb, &client) != TOA_FOUND)
-		return NULL;
+	if (toa_probe_note(skb) || toa_skb_parse(skb, client) != TOA_FOUND)
+		return false;
 	this_cpu_write(toa_skb_in_hand, skb);
-	child = orig(TOA_SYN_RECV_ARGS);
+	return true;
+}
+
+static void toa_syn_recv_end(struct sock *child, const bool *own_req,
+			     const struct toa_client *client)
+{
 	this_cpu_write(toa_skb_in_hand, NULL);
-	toa_child_publish(child, own_req, &client);
-	return child;
+	toa_child_publish(child, own_req, client);
 }
 
 static struct sock *toa_syn_recv_v4(TOA_SYN_RECV_PARAMS)
 {
-	return toa_syn_recv(toa_syn_recv_v4_orig, TOA_SYN_RECV_ARGS);
+	struct toa_client client;
+	struct sock *child;
+
+	if (!toa_syn_recv_begin(skb, &client))
+		return NULL;
+	child = TOA_SYN_RECV_CALL(toa_syn_recv_v4_orig);
+	toa_syn_recv_end(child, own_req, &client);
+	return child;
 }
 
 static struct sock *toa_syn_recv_v6(TOA_SYN_RECV_PARAMS)
 {
-	return toa_syn_recv(toa_syn_recv_v6_orig, TOA_SYN_RECV_ARGS);
+	struct toa_client client;
+	struct sock *child;
+
+	if (!toa_syn_recv_begin(skb, &client))
+		return NULL;
+	child = TOA_SYN_RECV_CALL(toa_syn_recv_v6_orig);
+	toa_syn_recv_end(child, own_req, &client);
+	return child;
 }
 
 /* A replacement of another shape would have the kernel's arguments for its own. */
-static_assert(__builtin_types_compatible_p(typeof(&toa_syn_recv_v4),
-					   toa_syn_recv_t),
+static_assert(__same_type(*((struct inet_connection_sock_af_ops *)0)->syn_recv_sock,
+			  toa_syn_recv_v4),
 	      "toa: syn_recv_sock has other arguments in this kernel; see TOA_SYN_RECV_PARAMS in src/compat.h");
 
-static unsigned long toa_syn_recv_divert(sa_family_t family,
-					 const unsigned long *arg,
-					 toa_syn_recv_t replacement)
+/* Go on in the replacement when the segment names a client. */
+static bool toa_syn_recv_diverts(sa_family_t family, const unsigned long *arg)
 {
 	const struct sk_buff *skb = (const struct sk_buff *)arg[1];
 	struct toa_client client;
 	enum toa_verdict verdict;
 
 	if (!toa_listener_wanted(family, (const struct sock *)arg[0], skb))
-		return 0;
+		return false;
 	verdict = toa_skb_parse(skb, &client);
 	if (verdict == TOA_FOUND)
-		return (unsigned long)replacement;
+		return true;
 	toa_verdict_count(verdict);
-	return 0;
+	return false;
 }
 
 static unsigned long toa_syn_recv_v4_divert(const unsigned long *arg)
 {
-	return toa_syn_recv_divert(AF_INET, arg, toa_syn_recv_v4);
+	return toa_syn_recv_diverts(AF_INET, arg) ?
+	       (unsigned long)toa_syn_recv_v4 : 0;
 }
 
 static unsigned long toa_syn_recv_v6_divert(const unsigned long *arg)
 {
-	return toa_syn_recv_divert(AF_INET6, arg, toa_syn_recv_v6);
+	return toa_syn_recv_diverts(AF_INET6, arg) ?
+	       (unsigned long)toa_syn_recv_v6 : 0;
 }
 
 /* What a kretprobe keeps from the entry of syn_recv_sock to its return. */
@@ -306,27 +319,27 @@ static bool toa_peer_find(const struct socket *sock, int peer,
 	return true;
 }
 
-/* The family is the socket's: an IPv6 client has no form that it could take. */
-static int toa_name_fill_v4(struct sockaddr *addr,
-			    const struct toa_client *client)
+/* False for an IPv6 client: it has no form that the socket's family can take. */
+static bool toa_name_fill_v4(struct sockaddr *addr,
+			     const struct toa_client *client)
 {
 	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
 
 	if (client->family != TOA_FAMILY_V4) {
 		toa_stat_inc(TOA_STAT_NAME_MISMATCH);
-		return 0;
+		return false;
 	}
 	sin->sin_family = AF_INET;
 	sin->sin_port = client->port;
 	sin->sin_addr.s_addr = client->v4;
 	memset(sin->sin_zero, 0, sizeof(sin->sin_zero));
 	toa_stat_inc(TOA_STAT_NAME_OK);
-	return sizeof(*sin);
+	return true;
 }
 
 /* Flow label and scope belong to the balancer's path and not to the client. */
-static int toa_name_fill_v6(struct sockaddr *addr,
-			    const struct toa_client *client)
+static void toa_name_fill_v6(struct sockaddr *addr,
+			     const struct toa_client *client)
 {
 	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)addr;
 
@@ -339,12 +352,7 @@ static int toa_name_fill_v6(struct sockaddr *addr,
 	else
 		memcpy(&sin6->sin6_addr, client->v6, sizeof(client->v6));
 	toa_stat_inc(TOA_STAT_NAME_OK);
-	return sizeof(*sin6);
 }
-
-typedef typeof(((struct proto_ops *)0)->getname) toa_getname_t;
-typedef int (*toa_name_fill_t)(struct sockaddr *addr,
-			       const struct toa_client *client);
 
 /*
  * The callback has filled the name already; what is left of getname() is to
@@ -360,32 +368,37 @@ static int toa_getname_v6(struct socket *sock, struct sockaddr *addr, int peer)
 	return sizeof(struct sockaddr_in6);
 }
 
-static_assert(__builtin_types_compatible_p(typeof(&toa_getname_v4),
-					   toa_getname_t),
+static_assert(__same_type(*((const struct proto_ops *)0)->getname,
+			  toa_getname_v4),
 	      "toa: getname has other arguments in this kernel; see src/compat.h");
 
-static bool toa_getname_answer(const unsigned long *arg, toa_name_fill_t fill)
+static bool toa_getname_finds(const unsigned long *arg,
+			      struct toa_client *client)
 {
 	const struct socket *sock = (const struct socket *)arg[0];
-	struct toa_client client;
 	int peer = arg[2];
 
-	return toa_peer_find(sock, peer, &client) &&
-	       toa_sock_has_peer(sock->sk, peer) &&
-	       fill((struct sockaddr *)arg[1], &client);
+	return toa_peer_find(sock, peer, client) &&
+	       toa_sock_has_peer(sock->sk, peer);
 }
 
 static unsigned long toa_getname_v4_divert(const unsigned long *arg)
 {
-	if (!toa_getname_answer(arg, toa_name_fill_v4))
+	struct toa_client client;
+
+	if (!toa_getname_finds(arg, &client) ||
+	    !toa_name_fill_v4((struct sockaddr *)arg[1], &client))
 		return 0;
 	return (unsigned long)toa_getname_v4;
 }
 
 static unsigned long toa_getname_v6_divert(const unsigned long *arg)
 {
-	if (!toa_getname_answer(arg, toa_name_fill_v6))
+	struct toa_client client;
+
+	if (!toa_getname_finds(arg, &client))
 		return 0;
+	toa_name_fill_v6((struct sockaddr *)arg[1], &client);
 	return (unsigned long)toa_getname_v6;
 }
 
@@ -404,25 +417,26 @@ static bool toa_getname_enter(const unsigned long *arg, void *data)
 			     &call->client);
 }
 
-/* The original has said whether there is a peer; its length stays. */
-static unsigned long toa_getname_leave(const void *data, unsigned long ret,
-				       toa_name_fill_t fill)
+/*
+ * The original has said by a length above 0 that there is a peer, and how long
+ * its name is.
+ */
+static unsigned long toa_getname_v4_leave(const void *data, unsigned long ret)
 {
 	const struct toa_getname_call *call = data;
 
 	if ((int)ret > 0)
-		fill(call->addr, &call->client);
+		toa_name_fill_v4(call->addr, &call->client);
 	return ret;
-}
-
-static unsigned long toa_getname_v4_leave(const void *data, unsigned long ret)
-{
-	return toa_getname_leave(data, ret, toa_name_fill_v4);
 }
 
 static unsigned long toa_getname_v6_leave(const void *data, unsigned long ret)
 {
-	return toa_getname_leave(data, ret, toa_name_fill_v6);
+	const struct toa_getname_call *call = data;
+
+	if ((int)ret > 0)
+		toa_name_fill_v6(call->addr, &call->client);
+	return ret;
 }
 
 /*
@@ -508,7 +522,7 @@ static int toa_lifetime_hook(enum toa_hook_mode mode)
 
 static int toa_family_hook(struct toa_probe *probe, enum toa_hook_mode mode,
 			   struct toa_hook *getname, struct toa_hook *syn_recv,
-			   toa_syn_recv_t *syn_recv_orig)
+			   struct sock *(**orig)(TOA_SYN_RECV_PARAMS))
 {
 	const struct sock *sk;
 	int err;
@@ -522,8 +536,8 @@ static int toa_family_hook(struct toa_probe *probe, enum toa_hook_mode mode,
 	err = toa_probe_check_getname(probe);
 	if (err)
 		return err;
-	*syn_recv_orig = inet_csk(sk)->icsk_af_ops->syn_recv_sock;
-	err = toa_hook_add(syn_recv, *syn_recv_orig, mode);
+	*orig = inet_csk(sk)->icsk_af_ops->syn_recv_sock;
+	err = toa_hook_add(syn_recv, *orig, mode);
 	if (err)
 		return err;
 	return toa_probe_check_syn_recv(probe);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * toa.h - the TCP option in which a balancer names the client
+ * The TCP option in which a balancer names the client
  *
  *	 0      7 8     15 16            31
  *	+--------+--------+----------------+

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * compat.h - every difference between kernels, and nothing else
+ * Every difference between kernels, and nothing else
  *
  * The rest of the module is written for the newest kernel. A test is made, in
  * this order of preference, on the symbol itself (#ifdef), on a type, by a probe
@@ -20,11 +20,11 @@
 #endif
 
 #if !defined(CONFIG_INET) || !defined(CONFIG_KPROBES)
-#error "toa: this kernel lacks what toa hooks with; it needs CONFIG_INET and CONFIG_KPROBES."
+#error "toa: this kernel lacks CONFIG_INET or CONFIG_KPROBES, which toa needs."
 #endif
 
 /*
- * The arguments of icsk_af_ops->syn_recv_sock. opt_child_init came in 6.20
+ * The parameters of icsk_af_ops->syn_recv_sock, and a call that passes them on. opt_child_init came in 6.20
  * (858d2a4f67ff "tcp: fix potential race in tcp_v6_syn_recv_sock()") and from
  * there into the stable series. Whoever calls the original with one argument
  * too few has the kernel call whatever the register held; toa.c asserts that
@@ -36,24 +36,24 @@
 	struct request_sock *req, struct dst_entry *dst,		\
 	struct request_sock *req_unhash, bool *own_req,			\
 	void (*opt_child_init)(struct sock *newsk, const struct sock *sk)
-#define TOA_SYN_RECV_ARGS						\
-	sk, skb, req, dst, req_unhash, own_req, opt_child_init
+#define TOA_SYN_RECV_CALL(fn)						\
+	((fn)(sk, skb, req, dst, req_unhash, own_req, opt_child_init))
 #else
 #define TOA_SYN_RECV_PARAMS						\
 	const struct sock *sk, struct sk_buff *skb,			\
 	struct request_sock *req, struct dst_entry *dst,		\
 	struct request_sock *req_unhash, bool *own_req
-#define TOA_SYN_RECV_ARGS						\
-	sk, skb, req, dst, req_unhash, own_req
+#define TOA_SYN_RECV_CALL(fn)						\
+	((fn)(sk, skb, req, dst, req_unhash, own_req))
 #endif /* TOA_HAVE_OPT_CHILD_INIT */
 
 /* Call a syn_recv_sock directly, as the self-check does. */
 #ifdef TOA_HAVE_OPT_CHILD_INIT
 #define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
-	((fn)(sk, skb, req, NULL, req, own_req, NULL))
+	((fn)(sk, skb, req, NULL, NULL, own_req, NULL))
 #else
 #define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
-	((fn)(sk, skb, req, NULL, req, own_req))
+	((fn)(sk, skb, req, NULL, NULL, own_req))
 #endif /* TOA_HAVE_OPT_CHILD_INIT */
 
 /* Where own_req stands among the arguments, from 0. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hook.c - choose the means for a hook, install it, remove it
+ * Choose the means for a hook, install it, remove it
  */
 #define pr_fmt(fmt) "TOA: " fmt
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * hook.h - put a function of ours at a function of the kernel's
+ * Put a function of ours at a function of the kernel's
  *
  * A hook diverts or watches. A diverting hook decides at the entry of the
  * kernel's function where to go on; by kretprobe it changes the result

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hook_ftrace.c - hook by ftrace
+ * Hook by ftrace
  *
  * The kernel's function begins with a call that ftrace can switch on. Our
  * callback runs there, before the function's first instruction, and may change

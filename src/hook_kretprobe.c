@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hook_kretprobe.c - hook by kretprobe
+ * Hook by kretprobe
  *
  * For functions that ftrace will not hand out: another user of IPMODIFY holds
  * them, or the kernel has no ftrace. The kernel's function runs as ever and we

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * probe.c - sockets of our own that lend addresses and test the hooks
+ * Sockets of our own that lend addresses and test the hooks
  *
  * The functions to hook are not exported, some of them are static; a TCP socket
  * points to every one of them. The same socket then calls each function once,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * probe.h - sockets of our own that lend addresses and test the hooks
+ * Sockets of our own that lend addresses and test the hooks
  */
 #ifndef TOA_PROBE_H
 #define TOA_PROBE_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stats.c - the counters, and the files that show them
+ * The counters, and the files that show them
  *
  * /proc/net/toa_stats keeps the names, the order and the columns that the first
  * toa module had: scripts read it by position. /proc/net/toa_counters shows

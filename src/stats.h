@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * stats.h - what toa counts
+ * What toa counts
  */
 #ifndef TOA_STATS_H
 #define TOA_STATS_H

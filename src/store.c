@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * store.c - which client belongs to which socket
+ * Which client belongs to which socket
  *
  * A hash table beside the sockets, keyed by the socket's address. sk_user_data
  * stays what it was: kTLS, sockmap, KCM, SMC and the kernel's own services look

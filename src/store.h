@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * store.h - which client belongs to which socket
+ * Which client belongs to which socket
  */
 #ifndef TOA_STORE_H
 #define TOA_STORE_H

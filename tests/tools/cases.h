@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cases.h - the groups of tests that toatest runs
+ * The groups of tests that toatest runs
  */
 #ifndef CASES_H
 #define CASES_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * contend.c - many threads ask for the peer of a socket that somebody holds
+ * Many threads ask for the peer of a socket that somebody holds
  *
  * The holder sends from a page that is not there: tcp_sendmsg() takes the
  * socket's lock, faults while it copies, and userfaultfd keeps it waiting for as

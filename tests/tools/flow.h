@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * flow.h - the balancer's end of one TCP connection, by hand
+ * The balancer's end of one TCP connection, by hand
  */
 #ifndef FLOW_H
 #define FLOW_H

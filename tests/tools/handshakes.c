@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * handshakes.c - which client does a connection show, for what was on the wire?
+ * Which client does a connection show, for what was on the wire?
  *
  * Every row opens two connections, one taken with accept() and one with
  * accept4(), sends a word each way and closes. A row without a client must look
@@ -435,7 +435,7 @@ void handshakes_run(struct tun *tun, bool loaded)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		if (ktap_wanted(rows[i].name))
 			row_test(tun, &rows[i], loaded);
 }

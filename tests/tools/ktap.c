@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ktap.c - results as tests/net/run collects them: without numbers or plan
+ * Results as tests/net/run collects them: without numbers or plan
  */
 #include <stdio.h>
 #include <string.h>

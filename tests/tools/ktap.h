@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * ktap.h - results as tests/net/run collects them: without numbers or plan
+ * Results as tests/net/run collects them: without numbers or plan
  */
 #ifndef KTAP_H
 #define KTAP_H

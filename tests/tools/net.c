@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * net.c - the small net in which all tests play
+ * The small net in which all tests play
  */
 #include <fcntl.h>
 #include <stdio.h>

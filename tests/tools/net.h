@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * net.h - the small net in which all tests play
+ * The small net in which all tests play
  *
  * The kernel under test is the server. Everything else in its two prefixes is
  * this program at the other end of a TUN device: a balancer that opens the

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * server.c - the program behind the balancer, and what it is told of its peer
+ * The program behind the balancer, and what it is told of its peer
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * server.h - the program behind the balancer, and what it is told of its peer
+ * The program behind the balancer, and what it is told of its peer
  */
 #ifndef SERVER_H
 #define SERVER_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sockets.c - sockets that must be as they are without the module, and what
+ * Sockets that must be as they are without the module, and what
  * becomes of a client when its socket changes its life
  */
 #include <arpa/inet.h>
@@ -253,7 +253,7 @@ void sockets_run(struct tun *tun, bool loaded)
 	const struct address *client = loaded ? &net_client_v4 : NULL;
 	size_t i;
 
-	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(tests); i++)
 		if (ktap_wanted(tests[i].name))
 			ktap_result(tests[i].run(tun, client), tests[i].name);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * toatest.c - the traffic tool: makes connections and looks at what they show
+ * The traffic tool: makes connections and looks at what they show
  */
 #include <stdio.h>
 #include <stdlib.h>

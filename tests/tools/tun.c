@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tun.c - the wire between the kernel under test and this program
+ * The wire between the kernel under test and this program
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * tun.h - the wire between the kernel under test and this program
+ * The wire between the kernel under test and this program
  */
 #ifndef TUN_H
 #define TUN_H

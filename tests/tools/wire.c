@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wire.c - TCP segments over IPv4 and IPv6, byte by byte
+ * TCP segments over IPv4 and IPv6, byte by byte
  */
 #include <ctype.h>
 #include <string.h>

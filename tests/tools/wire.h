@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * wire.h - TCP segments over IPv4 and IPv6, byte by byte
+ * TCP segments over IPv4 and IPv6, byte by byte
  *
  * Addresses are kept in 16 bytes; IPv4 ones use the first four. Everything in a
  * struct segment is in host byte order but for addresses, options and data.
@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define TH_FIN	0x01
 #define TH_SYN	0x02

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * parse_test.c - toa_options_parse() on bytes that nothing stands behind
+ * Toa_options_parse() on bytes that nothing stands behind
  *
  * Every case's bytes are copied to the very end of an allocation of their exact
  * size, so that AddressSanitizer sees a read of one byte too many, at each
@@ -203,7 +203,7 @@ int main(void)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		printf("%s - parse: %s\n", case_run(&cases[i]) ? "ok" : "not ok",
 		       cases[i].name);
 	return 0;
