@@ -28,7 +28,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <poll.h>
@@ -141,7 +140,7 @@ static const char *const counter_names[COUNTERS] = {
 	[WRITE_FAILED]	= "dropped_write_failed",
 };
 
-static uint64_t counters[COUNTERS];
+static unsigned long counters[COUNTERS];
 
 static void count(enum counter which)
 {
@@ -158,7 +157,7 @@ static bool drop(enum counter why)
 static void print_counters(void)
 {
 	for (int i = 0; i < COUNTERS; i++)
-		printf("balancer: %-24s %" PRIu64 "\n", counter_names[i], counters[i]);
+		printf("balancer: %-24s %lu\n", counter_names[i], counters[i]);
 	fflush(stdout);
 }
 
@@ -239,18 +238,18 @@ static uint8_t flags(const struct packet *p)
 	return p->tcp[TCP_FLAGS];
 }
 
-static uint32_t sum(uint32_t sum, const uint8_t *p, size_t len)
+static uint32_t sum(uint32_t total, const uint8_t *p, size_t len)
 {
 	for (; len > 1; p += 2, len -= 2)
-		sum += get16(p);
-	return len ? sum + (p[0] << 8) : sum;
+		total += get16(p);
+	return len ? total + (p[0] << 8) : total;
 }
 
-static uint16_t fold(uint32_t sum)
+static uint16_t fold(uint32_t total)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
+	total = (total & 0xffff) + (total >> 16);
+	total = (total & 0xffff) + (total >> 16);
+	return ~total;
 }
 
 /* Over the pseudo header and the segment; 0 when the checksum in it is right. */
@@ -908,7 +907,7 @@ static void run(int tun, int signals)
  * The command line
  */
 
-static void usage(FILE *to)
+static void print_usage(FILE *to)
 {
 	fputs("usage: balancer -s VIP:PORT=BACKEND:PORT... -l ADDRESS... [OPTION...]\n"
 	      "A full-NAT TCP balancer behind a TUN device.\n"
@@ -1056,10 +1055,10 @@ static const char *parse_options(int argc, char **argv)
 			nr_sessions = parse_number(optarg, 1, SESSIONS_MAX);
 			break;
 		case 'h':
-			usage(stdout);
+			print_usage(stdout);
 			exit(0);
 		default:
-			usage(stderr);
+			print_usage(stderr);
 			exit(2);
 		}
 	}
