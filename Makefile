@@ -49,7 +49,7 @@ unit:
 	tests/unit/run
 
 check:
-	scripts/check
+	tests/style/run
 
 help:
 	@echo 'make                   build toa.ko for the running kernel'

@@ -11,24 +11,26 @@
 #define TOA_COMPAT_H
 
 #include <linux/ftrace.h>
+#include <linux/in6.h>
 #include <linux/kprobes.h>
 #include <linux/types.h>
 #include <net/inet_connection_sock.h>
+#include <net/sock.h>
 
 #ifndef CONFIG_64BIT
 #error "toa: 32-bit kernels are not supported."
 #endif
 
 #if !defined(CONFIG_INET) || !defined(CONFIG_KPROBES)
-#error "toa: this kernel lacks CONFIG_INET or CONFIG_KPROBES, which toa needs."
+#error "toa: this kernel has no CONFIG_INET or no CONFIG_KPROBES; toa needs both."
 #endif
 
 /*
- * The parameters of icsk_af_ops->syn_recv_sock, and a call that passes them on. opt_child_init came in 6.20
- * (858d2a4f67ff "tcp: fix potential race in tcp_v6_syn_recv_sock()") and from
- * there into the stable series. Whoever calls the original with one argument
- * too few has the kernel call whatever the register held; toa.c asserts that
- * its own prototype is the kernel's.
+ * The parameters of icsk_af_ops->syn_recv_sock, and a call that passes them on.
+ * opt_child_init came with 858d2a4f67ff ("tcp: fix potential race in
+ * tcp_v6_syn_recv_sock()", 2026) and from there into the stable series. Whoever
+ * calls the original with one argument too few has the kernel call whatever the
+ * register held; toa.c asserts that its own prototype is the kernel's.
  */
 #ifdef TOA_HAVE_OPT_CHILD_INIT
 #define TOA_SYN_RECV_PARAMS						\
@@ -118,5 +120,15 @@
 #else
 #define toa_kretprobe_of(ri)	((ri)->rp)
 #endif
+
+/* A socket's IPv6 addresses; a kernel without IPv6 has no place for them. */
+static inline void toa_sock_v6(const struct sock *sk, struct in6_addr *remote,
+			       struct in6_addr *local)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	*remote = sk->sk_v6_daddr;
+	*local = sk->sk_v6_rcv_saddr;
+#endif /* CONFIG_IPV6 */
+}
 
 #endif /* TOA_COMPAT_H */

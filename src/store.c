@@ -30,6 +30,7 @@
 #include <linux/vmalloc.h>
 #include <net/inet_sock.h>
 
+#include "compat.h"
 #include "store.h"
 
 #define TOA_STORE_LOCKS		256
@@ -88,10 +89,7 @@ static void toa_flow_of(const struct sock *sk, struct toa_flow *flow)
 	flow->remote_port = sk->sk_dport;
 	flow->local_port = inet_sk(sk)->inet_sport;
 	flow->v4 = sk->sk_addrpair;
-#if IS_ENABLED(CONFIG_IPV6)
-	flow->v6_remote = sk->sk_v6_daddr;
-	flow->v6_local = sk->sk_v6_rcv_saddr;
-#endif /* CONFIG_IPV6 */
+	toa_sock_v6(sk, &flow->v6_remote, &flow->v6_local);
 }
 
 static u32 toa_bucket_of(const struct sock *sk)

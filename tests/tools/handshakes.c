@@ -76,6 +76,7 @@ struct handshake {
 	enum counted counted;
 };
 
+#define NOPS_8	"0101010101010101"
 #define TIMESTAMPS "0101080a 00000001 00000000"
 static const struct handshake rows[] = {
 	/* Listeners. */
@@ -164,8 +165,7 @@ static const struct handshake rows[] = {
 	{ "unaligned by three, IPv6", LISTEN_V6, AF_INET6, PLAIN,
 	  .ack = "010101" OPT_V6, .shown = CLIENT_V6, .counted = TOA },
 	{ "last eight bytes of a full header", LISTEN_V4, AF_INET, PLAIN,
-	  .ack = "0101010101010101 0101010101010101 0101010101010101 "
-		 "0101010101010101" OPT_V4,
+	  .ack = NOPS_8 NOPS_8 NOPS_8 NOPS_8 OPT_V4,
 	  .shown = CLIENT_V4, .counted = TOA },
 	{ "an unknown option before", LISTEN_V4, AF_INET, PLAIN,
 	  .ack = "fd06 01020304 0101" OPT_V4, .shown = CLIENT_V4,
@@ -209,8 +209,7 @@ static const struct handshake rows[] = {
 	  .ack = "fe09 3039 cb007107 01", .shown = BALANCER,
 	  .counted = NO_TOA },
 	{ "length 40", LISTEN_V4, AF_INET, PLAIN,
-	  .ack = "fe28 3039 cb007107 cb007107cb007107 cb007107cb007107 "
-		 "cb007107cb007107 cb007107cb007107",
+	  .ack = "fe28 3039 cb007107" NOPS_8 NOPS_8 NOPS_8 NOPS_8,
 	  .shown = BALANCER, .counted = NO_TOA },
 	{ "an impossible length before the option", LISTEN_V4, AF_INET, PLAIN,
 	  .ack = "0300" OPT_V4, .shown = BALANCER, .counted = IMPOSSIBLE },

@@ -16,12 +16,15 @@
 const struct address net_server_v4 = { AF_INET, { 192, 0, 2, 1 }, 0 };
 const struct address net_balancer_v4 = { AF_INET, { 192, 0, 2, 2 }, 0 };
 const struct address net_client_v4 = { AF_INET, { 203, 0, 113, 7 }, 12345 };
+
 const struct address net_server_v6 = {
 	AF_INET6, { 0x20, 0x01, 0x0d, 0xb8, 0, 1, [15] = 1 }, 0
 };
+
 const struct address net_balancer_v6 = {
 	AF_INET6, { 0x20, 0x01, 0x0d, 0xb8, 0, 1, [15] = 2 }, 0
 };
+
 const struct address net_client_v6 = {
 	AF_INET6, { 0x20, 0x01, 0x0d, 0xb8, 0, 0x0c, [15] = 7 }, 12345
 };

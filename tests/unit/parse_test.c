@@ -203,8 +203,12 @@ int main(void)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		printf("%s - parse: %s\n", case_run(&cases[i]) ? "ok" : "not ok",
-		       cases[i].name);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *result = "not ok";
+
+		if (case_run(&cases[i]))
+			result = "ok";
+		printf("%s - parse: %s\n", result, cases[i].name);
+	}
 	return 0;
 }

@@ -18,7 +18,7 @@ TOOLBOX=$CACHE/toolbox
 # QEMU is free of two faults of Debian 12's that look like faults of a module
 # (see README).
 TOOLBOX_SUITE=trixie
-TOOLBOX_PACKAGES=gcc,make,libc6-dev,libelf1t64,sparse,kmod,cpio,xz-utils,qemu-system-x86,qemu-system-arm,gcc-aarch64-linux-gnu,libc6-dev-arm64-cross
+TOOLBOX_PACKAGES=gcc,make,libc6-dev,libelf1t64,sparse,kmod,cpio,xz-utils,perl,shellcheck,qemu-system-x86,qemu-system-arm,gcc-aarch64-linux-gnu,libc6-dev-arm64-cross
 
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
