@@ -31,13 +31,14 @@ die() {
 	exit 1
 }
 
-# with_lock NAME COMMAND...: two runs may share the cache.
+# with_lock NAME COMMAND...: two runs may share the cache. The command keeps the
+# lock open: dash, told to close it for a function, loses a lock inside a lock.
 with_lock() {
 	lock_name=$1
 	shift
 	(
 		flock 9
-		"$@" 9>&-
+		"$@"
 	) 9>"$CACHE/locks/$lock_name"
 }
 
