@@ -64,6 +64,7 @@ ktap_adopt() {
 		ktap_rest=${ktap_rest#ok }
 		ktap_rest=${ktap_rest#"${ktap_rest%%[!0-9]*}"}
 		ktap_rest=${ktap_rest# }
+		ktap_rest=${ktap_rest#- }
 		case $ktap_line in
 		"ok "*" # SKIP"*) ktap_skip "${ktap_rest%% # SKIP*}" "${ktap_rest#*# SKIP}" ;;
 		ok | "ok "*) ktap_ok "$ktap_rest" ;;
