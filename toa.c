@@ -199,13 +199,13 @@ static_assert(__same_type(*((struct inet_connection_sock_af_ops *)0)->syn_recv_s
 	      "toa: syn_recv_sock has other arguments in this kernel; see TOA_SYN_RECV_PARAMS in src/compat.h");
 
 /* Go on in the replacement when the segment names a client. */
-static bool toa_syn_recv_diverts(sa_family_t family, const unsigned long *arg)
+static bool toa_syn_recv_diverts(sa_family_t family, const struct sock *sk,
+				 const struct sk_buff *skb)
 {
-	const struct sk_buff *skb = (const struct sk_buff *)arg[1];
 	struct toa_client client;
 	enum toa_verdict verdict;
 
-	if (!toa_listener_wanted(family, (const struct sock *)arg[0], skb))
+	if (!toa_listener_wanted(family, sk, skb))
 		return false;
 	verdict = toa_skb_parse(skb, &client);
 	if (verdict == TOA_FOUND)
@@ -214,15 +214,21 @@ static bool toa_syn_recv_diverts(sa_family_t family, const unsigned long *arg)
 	return false;
 }
 
-static unsigned long toa_syn_recv_v4_divert(const unsigned long *arg)
+static unsigned long toa_syn_recv_v4_divert(unsigned long sk,
+					    unsigned long skb,
+					    unsigned long unused)
 {
-	return toa_syn_recv_diverts(AF_INET, arg) ?
+	return toa_syn_recv_diverts(AF_INET, (const struct sock *)sk,
+				    (const struct sk_buff *)skb) ?
 	       (unsigned long)toa_syn_recv_v4 : 0;
 }
 
-static unsigned long toa_syn_recv_v6_divert(const unsigned long *arg)
+static unsigned long toa_syn_recv_v6_divert(unsigned long sk,
+					    unsigned long skb,
+					    unsigned long unused)
 {
-	return toa_syn_recv_diverts(AF_INET6, arg) ?
+	return toa_syn_recv_diverts(AF_INET6, (const struct sock *)sk,
+				    (const struct sk_buff *)skb) ?
 	       (unsigned long)toa_syn_recv_v6 : 0;
 }
 
@@ -298,25 +304,42 @@ static bool toa_sock_has_peer(const struct sock *sk, int peer)
 }
 
 /**
- * toa_peer_find() - the client to show for a socket
- * @sock: the socket
+ * toa_peer_asked() - is it worth looking for this socket's client?
+ * @sk: the socket
  * @peer: getname()'s argument: 0 asks for the local name
- * @client: written only when the result is true
  *
- * The caller has the socket open, so it cannot be destroyed meanwhile.
+ * No for nearly every socket without a client: this is what they pay.
  */
-static bool toa_peer_find(const struct socket *sock, int peer,
-			  struct toa_client *client)
+static bool toa_peer_asked(const struct sock *sk, int peer)
 {
-	if (!peer || !toa_store_get(sock->sk, client)) {
+	if (likely(!peer || !toa_store_may_have(sk) ||
+		   !toa_sock_has_peer(sk, peer))) {
 		toa_stat_inc(TOA_STAT_NAME_EMPTY);
 		return false;
 	}
+	return true;
+}
+
+/**
+ * toa_peer_find() - the client to show for a socket
+ * @sock: the socket; the caller has it open, so it cannot be destroyed
+ *
+ * Context: within rcu_read_lock().
+ * Return: the client, good until rcu_read_unlock(), or NULL.
+ */
+static const struct toa_client *toa_peer_find(const struct socket *sock)
+{
+	const struct toa_client *client = toa_store_find(sock->sk);
+
+	if (!client) {
+		toa_stat_inc(TOA_STAT_NAME_EMPTY);
+		return NULL;
+	}
 	if (!toa_sock_is_users(sock)) {
 		toa_stat_inc(TOA_STAT_NAME_BYPASS);
-		return false;
+		return NULL;
 	}
-	return true;
+	return client;
 }
 
 /* False for an IPv6 client: it has no form that the socket's family can take. */
@@ -338,7 +361,7 @@ static bool toa_name_fill_v4(struct sockaddr *addr,
 }
 
 /* Flow label and scope belong to the balancer's path and not to the client. */
-static void toa_name_fill_v6(struct sockaddr *addr,
+static bool toa_name_fill_v6(struct sockaddr *addr,
 			     const struct toa_client *client)
 {
 	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)addr;
@@ -352,6 +375,7 @@ static void toa_name_fill_v6(struct sockaddr *addr,
 	else
 		memcpy(&sin6->sin6_addr, client->v6, sizeof(client->v6));
 	toa_stat_inc(TOA_STAT_NAME_OK);
+	return true;
 }
 
 /*
@@ -372,33 +396,44 @@ static_assert(__same_type(*((const struct proto_ops *)0)->getname,
 			  toa_getname_v4),
 	      "toa: getname has other arguments in this kernel; see src/compat.h");
 
-static bool toa_getname_finds(const unsigned long *arg,
-			      struct toa_client *client)
+static bool toa_getname_answer(const struct socket *sock,
+			       struct sockaddr *addr,
+			       bool (*fill)(struct sockaddr *addr,
+					    const struct toa_client *client))
 {
-	const struct socket *sock = (const struct socket *)arg[0];
-	int peer = arg[2];
+	const struct toa_client *client;
+	bool answered;
 
-	return toa_peer_find(sock, peer, client) &&
-	       toa_sock_has_peer(sock->sk, peer);
+	rcu_read_lock();
+	client = toa_peer_find(sock);
+	answered = client && fill(addr, client);
+	rcu_read_unlock();
+	return answered;
 }
 
-static unsigned long toa_getname_v4_divert(const unsigned long *arg)
+static unsigned long toa_getname_v4_divert(unsigned long arg0,
+					   unsigned long addr,
+					   unsigned long peer)
 {
-	struct toa_client client;
+	const struct socket *sock = (const struct socket *)arg0;
 
-	if (!toa_getname_finds(arg, &client) ||
-	    !toa_name_fill_v4((struct sockaddr *)arg[1], &client))
+	if (!toa_peer_asked(sock->sk, peer) ||
+	    !toa_getname_answer(sock, (struct sockaddr *)addr,
+				toa_name_fill_v4))
 		return 0;
 	return (unsigned long)toa_getname_v4;
 }
 
-static unsigned long toa_getname_v6_divert(const unsigned long *arg)
+static unsigned long toa_getname_v6_divert(unsigned long arg0,
+					   unsigned long addr,
+					   unsigned long peer)
 {
-	struct toa_client client;
+	const struct socket *sock = (const struct socket *)arg0;
 
-	if (!toa_getname_finds(arg, &client))
+	if (!toa_peer_asked(sock->sk, peer) ||
+	    !toa_getname_answer(sock, (struct sockaddr *)addr,
+				toa_name_fill_v6))
 		return 0;
-	toa_name_fill_v6((struct sockaddr *)arg[1], &client);
 	return (unsigned long)toa_getname_v6;
 }
 
@@ -410,11 +445,20 @@ struct toa_getname_call {
 
 static bool toa_getname_enter(const unsigned long *arg, void *data)
 {
+	const struct socket *sock = (const struct socket *)arg[0];
 	struct toa_getname_call *call = data;
+	const struct toa_client *client;
 
-	call->addr = (struct sockaddr *)arg[1];
-	return toa_peer_find((const struct socket *)arg[0], arg[2],
-			     &call->client);
+	if (!toa_peer_asked(sock->sk, arg[2]))
+		return false;
+	rcu_read_lock();
+	client = toa_peer_find(sock);
+	if (client) {
+		call->addr = (struct sockaddr *)arg[1];
+		call->client = *client;
+	}
+	rcu_read_unlock();
+	return client;
 }
 
 /*

@@ -122,12 +122,21 @@
 #endif
 
 /* A socket's IPv6 addresses; a kernel without IPv6 has no place for them. */
-static inline void toa_sock_v6(const struct sock *sk, struct in6_addr *remote,
-			       struct in6_addr *local)
+static inline const struct in6_addr *toa_sock_v6_remote(const struct sock *sk)
 {
 #if IS_ENABLED(CONFIG_IPV6)
-	*remote = sk->sk_v6_daddr;
-	*local = sk->sk_v6_rcv_saddr;
+	return &sk->sk_v6_daddr;
+#else
+	return &in6addr_any;
+#endif /* CONFIG_IPV6 */
+}
+
+static inline const struct in6_addr *toa_sock_v6_local(const struct sock *sk)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	return &sk->sk_v6_rcv_saddr;
+#else
+	return &in6addr_any;
 #endif /* CONFIG_IPV6 */
 }
 

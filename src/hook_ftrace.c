@@ -34,12 +34,9 @@ static void toa_ftrace_divert(unsigned long ip, unsigned long parent_ip,
 			      struct ftrace_ops *ops, struct toa_fregs *regs)
 {
 	struct toa_hook *hook = container_of(ops, struct toa_hook, ops);
-	const unsigned long arg[TOA_DIVERT_ARGS] = {
-		toa_fregs_arg(regs, 0),
-		toa_fregs_arg(regs, 1),
-		toa_fregs_arg(regs, 2),
-	};
-	unsigned long to = hook->divert(arg);
+	unsigned long to = hook->divert(toa_fregs_arg(regs, 0),
+					toa_fregs_arg(regs, 1),
+					toa_fregs_arg(regs, 2));
 
 	if (to)
 		toa_fregs_set_ip(regs, to);

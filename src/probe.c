@@ -151,17 +151,24 @@ int toa_probe_check_lifetime(void)
 	return toa_probe_gone(sk, "inet_sock_destruct") ?: err;
 }
 
-static bool toa_probe_is_answer(const struct sockaddr_storage *addr)
+/* The whole name, to its last byte: padding, flow label and scope are zero. */
+static bool toa_probe_is_answer(const struct sockaddr_storage *addr,
+				sa_family_t family)
 {
-	const struct sockaddr_in *sin = (const void *)addr;
-	const struct sockaddr_in6 *sin6 = (const void *)addr;
+	const struct sockaddr_in sin = {
+		.sin_family		= AF_INET,
+		.sin_port		= htons(TOA_PROBE_PORT),
+		.sin_addr.s_addr	= htonl(TOA_PROBE_ADDR),
+	};
+	struct sockaddr_in6 sin6 = {
+		.sin6_family	= AF_INET6,
+		.sin6_port	= htons(TOA_PROBE_PORT),
+	};
 
-	if (addr->ss_family == AF_INET)
-		return sin->sin_port == htons(TOA_PROBE_PORT) &&
-		       sin->sin_addr.s_addr == htonl(TOA_PROBE_ADDR);
-	return sin6->sin6_port == htons(TOA_PROBE_PORT) &&
-	       ipv6_addr_v4mapped(&sin6->sin6_addr) &&
-	       sin6->sin6_addr.s6_addr32[3] == htonl(TOA_PROBE_ADDR);
+	if (family == AF_INET)
+		return !memcmp(addr, &sin, sizeof(sin));
+	ipv6_addr_set_v4mapped(sin.sin_addr.s_addr, &sin6.sin6_addr);
+	return !memcmp(addr, &sin6, sizeof(sin6));
 }
 
 /**
@@ -174,7 +181,7 @@ static bool toa_probe_is_answer(const struct sockaddr_storage *addr)
 int toa_probe_check_getname(struct toa_probe *probe)
 {
 	struct sock *sk = probe->sock->sk;
-	struct sockaddr_storage addr = {};
+	struct sockaddr_storage addr;
 	int err;
 
 	/* getname() answers for the peer only when there is a peer's port. */
@@ -182,9 +189,10 @@ int toa_probe_check_getname(struct toa_probe *probe)
 	err = toa_probe_put(sk);
 	if (err)
 		goto clear_port;
+	memset(&addr, 0xff, sizeof(addr));
 	/* 2: the peer in any state, as accept() asks. */
 	probe->sock->ops->getname(probe->sock, (struct sockaddr *)&addr, 2);
-	if (!toa_probe_is_answer(&addr)) {
+	if (!toa_probe_is_answer(&addr, sk->sk_family)) {
 		pr_err("the hook on getname (%s) was installed but does not work\n",
 		       sk->sk_family == AF_INET ? "IPv4" : "IPv6");
 		err = -EIO;

@@ -20,7 +20,6 @@
  * changed after, and freed after a grace period.
  */
 #include <linux/errno.h>
-#include <linux/hash.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/percpu_counter.h>
@@ -29,6 +28,7 @@
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 #include <net/inet_sock.h>
+#include <net/ipv6.h>
 
 #include "compat.h"
 #include "store.h"
@@ -73,8 +73,8 @@ struct toa_entry {
 	struct rcu_head rcu;
 };
 
-static struct hlist_head *toa_buckets;
-static unsigned int toa_bucket_bits;
+struct hlist_head *toa_buckets __read_mostly;
+unsigned int toa_bucket_shift __read_mostly;
 static spinlock_t toa_bucket_locks[TOA_STORE_LOCKS];
 static struct kmem_cache *toa_entry_cache;
 
@@ -82,24 +82,29 @@ static struct kmem_cache *toa_entry_cache;
 static struct percpu_counter toa_entries;
 static s64 toa_entries_max;
 
-static void toa_flow_of(const struct sock *sk, struct toa_flow *flow)
+static void toa_flow_set(struct toa_flow *flow, const struct sock *sk)
 {
-	memset(flow, 0, sizeof(*flow));
 	flow->net = sock_net(sk);
 	flow->remote_port = sk->sk_dport;
 	flow->local_port = inet_sk(sk)->inet_sport;
 	flow->v4 = sk->sk_addrpair;
-	toa_sock_v6(sk, &flow->v6_remote, &flow->v6_local);
+	flow->v6_remote = *toa_sock_v6_remote(sk);
+	flow->v6_local = *toa_sock_v6_local(sk);
 }
 
-static u32 toa_bucket_of(const struct sock *sk)
+static bool toa_flow_is_of(const struct toa_flow *flow, const struct sock *sk)
 {
-	return hash_ptr(sk, toa_bucket_bits);
+	return flow->net == sock_net(sk) &&
+	       flow->remote_port == sk->sk_dport &&
+	       flow->local_port == inet_sk(sk)->inet_sport &&
+	       flow->v4 == sk->sk_addrpair &&
+	       ipv6_addr_equal(&flow->v6_remote, toa_sock_v6_remote(sk)) &&
+	       ipv6_addr_equal(&flow->v6_local, toa_sock_v6_local(sk));
 }
 
-static spinlock_t *toa_bucket_lock(u32 bucket)
+static spinlock_t *toa_bucket_lock(const struct sock *sk)
 {
-	return &toa_bucket_locks[bucket % TOA_STORE_LOCKS];
+	return &toa_bucket_locks[toa_store_hash(sk) % TOA_STORE_LOCKS];
 }
 
 static void toa_entry_free(struct rcu_head *rcu)
@@ -108,12 +113,12 @@ static void toa_entry_free(struct rcu_head *rcu)
 			container_of(rcu, struct toa_entry, rcu));
 }
 
-/* Call with the bucket's lock held. */
-static bool toa_bucket_drop(u32 bucket, const struct sock *sk)
+/* Call with the lock of @sk's bucket held. */
+static bool toa_bucket_drop(const struct sock *sk)
 {
 	struct toa_entry *entry;
 
-	hlist_for_each_entry(entry, &toa_buckets[bucket], node) {
+	hlist_for_each_entry(entry, toa_store_bucket(sk), node) {
 		if (entry->sk != sk)
 			continue;
 		hlist_del_rcu(&entry->node);
@@ -135,7 +140,6 @@ static bool toa_bucket_drop(u32 bucket, const struct sock *sk)
  */
 int toa_store_put(const struct sock *sk, const struct toa_client *client)
 {
-	u32 bucket = toa_bucket_of(sk);
 	struct toa_entry *entry = NULL;
 	unsigned long flags;
 	int err = -ENOSPC;
@@ -148,53 +152,38 @@ int toa_store_put(const struct sock *sk, const struct toa_client *client)
 	if (entry) {
 		entry->sk = sk;
 		entry->client = *client;
-		toa_flow_of(sk, &entry->flow);
+		toa_flow_set(&entry->flow, sk);
 	}
 
-	spin_lock_irqsave(toa_bucket_lock(bucket), flags);
-	toa_bucket_drop(bucket, sk);
+	spin_lock_irqsave(toa_bucket_lock(sk), flags);
+	toa_bucket_drop(sk);
 	if (entry) {
-		hlist_add_head_rcu(&entry->node, &toa_buckets[bucket]);
+		hlist_add_head_rcu(&entry->node, toa_store_bucket(sk));
 		percpu_counter_inc(&toa_entries);
 	}
-	spin_unlock_irqrestore(toa_bucket_lock(bucket), flags);
+	spin_unlock_irqrestore(toa_bucket_lock(sk), flags);
 	return err;
 }
 
 /**
- * toa_store_get() - look up a socket's client
+ * toa_store_find() - look up a socket's client
  * @sk: a socket that cannot be destroyed meanwhile
- * @client: written only when the result is true
  *
  * Lockless: the entry's fields were written before hlist_add_head_rcu()
- * published it, and RCU keeps it while we copy.
+ * published it, and RCU keeps it while the caller looks.
  *
- * Context: any; does not sleep.
- * Return: does @sk have a client?
+ * Context: any; within rcu_read_lock(); does not sleep.
+ * Return: @sk's client, good until rcu_read_unlock(), or NULL.
  */
-bool toa_store_get(const struct sock *sk, struct toa_client *client)
+const struct toa_client *toa_store_find(const struct sock *sk)
 {
-	struct hlist_head *head = &toa_buckets[toa_bucket_of(sk)];
-	struct toa_entry *entry;
-	struct toa_flow flow;
-	bool found = false;
+	const struct toa_entry *entry;
 
-	/* Most buckets of a table that is little used are empty. */
-	if (!READ_ONCE(head->first))
-		return false;
-
-	rcu_read_lock();
-	hlist_for_each_entry_rcu(entry, head, node) {
-		if (entry->sk != sk)
-			continue;
-		toa_flow_of(sk, &flow);
-		found = !memcmp(&flow, &entry->flow, sizeof(flow));
-		if (found)
-			*client = entry->client;
-		break;
-	}
-	rcu_read_unlock();
-	return found;
+	hlist_for_each_entry_rcu(entry, toa_store_bucket(sk), node)
+		if (entry->sk == sk)
+			return toa_flow_is_of(&entry->flow, sk) ?
+			       &entry->client : NULL;
+	return NULL;
 }
 
 /**
@@ -210,16 +199,14 @@ bool toa_store_get(const struct sock *sk, struct toa_client *client)
  */
 bool toa_store_drop(const struct sock *sk)
 {
-	u32 bucket = toa_bucket_of(sk);
 	unsigned long flags;
 	bool dropped;
 
-	if (!READ_ONCE(toa_buckets[bucket].first))
+	if (!toa_store_may_have(sk))
 		return false;
-
-	spin_lock_irqsave(toa_bucket_lock(bucket), flags);
-	dropped = toa_bucket_drop(bucket, sk);
-	spin_unlock_irqrestore(toa_bucket_lock(bucket), flags);
+	spin_lock_irqsave(toa_bucket_lock(sk), flags);
+	dropped = toa_bucket_drop(sk);
+	spin_unlock_irqrestore(toa_bucket_lock(sk), flags);
 	return dropped;
 }
 
@@ -250,15 +237,16 @@ static unsigned int toa_store_bits(unsigned int max)
  */
 int toa_store_init(unsigned int max)
 {
-	unsigned int i;
+	unsigned int bits, i;
 	int err;
 
 	toa_entries_max = max;
-	toa_bucket_bits = toa_store_bits(max);
+	bits = toa_store_bits(max);
+	toa_bucket_shift = 64 - bits;
 	for (i = 0; i < TOA_STORE_LOCKS; i++)
 		spin_lock_init(&toa_bucket_locks[i]);
 
-	toa_buckets = vzalloc(sizeof(*toa_buckets) << toa_bucket_bits);
+	toa_buckets = vzalloc(sizeof(*toa_buckets) << bits);
 	if (!toa_buckets)
 		return -ENOMEM;
 	toa_entry_cache = KMEM_CACHE(toa_entry, 0);
@@ -278,12 +266,12 @@ free_buckets:
 	return err;
 }
 
-static void toa_bucket_flush(u32 bucket)
+static void toa_bucket_flush(struct hlist_head *bucket)
 {
 	struct toa_entry *entry;
 	struct hlist_node *next;
 
-	hlist_for_each_entry_safe(entry, next, &toa_buckets[bucket], node) {
+	hlist_for_each_entry_safe(entry, next, bucket, node) {
 		hlist_del(&entry->node);
 		kmem_cache_free(toa_entry_cache, entry);
 	}
@@ -298,10 +286,10 @@ static void toa_bucket_flush(u32 bucket)
  */
 void toa_store_exit(void)
 {
-	u32 bucket;
+	u64 bucket;
 
-	for (bucket = 0; bucket < 1U << toa_bucket_bits; bucket++)
-		toa_bucket_flush(bucket);
+	for (bucket = 0; bucket < 1ULL << (64 - toa_bucket_shift); bucket++)
+		toa_bucket_flush(&toa_buckets[bucket]);
 	/* Entries that were dropped are freed by callbacks of ours. */
 	rcu_barrier();
 	percpu_counter_destroy(&toa_entries);
