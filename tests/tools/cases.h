@@ -12,6 +12,7 @@
 /* loaded: is the module there, or is this the run that shows the difference? */
 void handshakes_run(struct tun *tun, bool loaded);
 void sockets_run(struct tun *tun, bool loaded);
+void lives_run(struct tun *tun, bool loaded);
 void contend_run(struct tun *tun, bool unload);
 
 #endif /* CASES_H */

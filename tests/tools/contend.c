@@ -23,13 +23,12 @@
 #include <unistd.h>
 
 #include "cases.h"
-#include "flow.h"
+#include "connection.h"
 #include "ktap.h"
 #include "net.h"
 #include "server.h"
 
 #define THREADS		64
-#define SERVER_PORT	8002
 #define PAGE		4096
 #define DEADLINE_MS	20000
 
@@ -246,22 +245,6 @@ static int unload_start(pthread_t *thread, int *err)
 	return -1;
 }
 
-static int connection_open(struct tun *tun, const char *options)
-{
-	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
-	struct flow flow;
-	int fd = -1;
-
-	if (listener < 0)
-		return -1;
-	net_flow(tun, &flow, AF_INET, SERVER_PORT);
-	if (!flow_syn(&flow, NULL, NULL) &&
-	    !flow_send(&flow, TH_ACK, options, NULL))
-		fd = listener_accept(listener, true, NULL);
-	close(listener);
-	return fd;
-}
-
 /*
  * With unload: rmmod begins while the threads sleep, and the lock is let go only
  * after it has begun. Every thread has the client all the same.
@@ -297,7 +280,8 @@ void contend_run(struct tun *tun, bool unload)
 	const char *name = unload ?
 		"rmmod while 64 threads ask a locked socket" :
 		"64 threads ask a locked socket";
-	int fd = connection_open(tun, OPT_V4);
+	struct flow flow;
+	int fd = connection_open(tun, &flow, OPT_V4, NULL);
 
 	ktap_result(fd >= 0 && contend(fd, unload, name), name);
 	if (fd >= 0)

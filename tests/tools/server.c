@@ -72,7 +72,7 @@ int listener_open(enum listener kind, unsigned int flags, uint16_t port)
 		err = err ?: bind(fd, (struct sockaddr *)&sin, sizeof(sin));
 	else
 		err = err ?: bind(fd, (struct sockaddr *)&sin6, sizeof(sin6));
-	err = err ?: listen(fd, 128);
+	err = err ?: listen(fd, flags & LISTEN_SHORT ? 1 : 128);
 	if (err) {
 		close(fd);
 		return -1;

@@ -21,6 +21,7 @@ enum listener {
 
 #define LISTEN_DEFER	0x1
 #define LISTEN_FASTOPEN	0x2
+#define LISTEN_SHORT	0x4	/* a queue of two */
 
 /**
  * struct name - one answer of the kernel's

@@ -18,10 +18,18 @@ static const char usage[] =
 "  -p PREFIX   before each test's name\n"
 "GROUP is\n"
 "  handshakes  every kind of listener, handshake and option\n"
-"  sockets     sockets that must not change, sockets that live on\n"
+"  sockets     sockets that must not change, and every way to ask\n"
+"  lives       sockets that are reset, disconnected, used again\n"
 "  contend     64 threads ask a locked socket for its peer\n"
 "  unload      the same, and rmmod toa while they sleep\n"
-"  balancer    handshakes and sockets without the module\n";
+"  balancer    handshakes, sockets and lives without the module\n";
+
+static void balancer_run(struct tun *tun)
+{
+	handshakes_run(tun, false);
+	sockets_run(tun, false);
+	lives_run(tun, false);
+}
 
 static int group_run(struct tun *tun, const char *group)
 {
@@ -29,12 +37,14 @@ static int group_run(struct tun *tun, const char *group)
 		handshakes_run(tun, true);
 	else if (!strcmp(group, "sockets"))
 		sockets_run(tun, true);
+	else if (!strcmp(group, "lives"))
+		lives_run(tun, true);
 	else if (!strcmp(group, "contend"))
 		contend_run(tun, false);
 	else if (!strcmp(group, "unload"))
 		contend_run(tun, true);
 	else if (!strcmp(group, "balancer"))
-		handshakes_run(tun, false), sockets_run(tun, false);
+		balancer_run(tun);
 	else
 		return -1;
 	return 0;
