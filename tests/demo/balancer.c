@@ -831,7 +831,7 @@ static int open_tun(const char *name)
 		err(1, "/dev/net/tun");
 	if (strlen(name) >= sizeof(request.ifr_name))
 		errx(1, "%s: too long for a device name", name);
-	strcpy(request.ifr_name, name);
+	memcpy(request.ifr_name, name, strlen(name) + 1);
 	if (ioctl(fd, TUNSETIFF, &request))
 		err(1, "%s", name);
 	return fd;
