@@ -35,6 +35,7 @@
 #include "src/compat.h"
 #include "src/hook.h"
 #include "src/probe.h"
+#include "src/sockopt.h"
 #include "src/stats.h"
 #include "src/store.h"
 #include "toa.h"
@@ -630,9 +631,15 @@ static int __init toa_init(void)
 	err = toa_stats_init();
 	if (err)
 		goto exit_store;
+	err = toa_sockopt_init();
+	if (err) {
+		pr_err("getsockopt() number %d is taken (error %d): is another toa module loaded?\n",
+		       TOA_SO_GET_LOOKUP, err);
+		goto exit_stats;
+	}
 	err = toa_probe_init();
 	if (err)
-		goto exit_stats;
+		goto exit_sockopt;
 	err = toa_hooks_add(mode);
 	if (err)
 		goto remove_hooks;
@@ -643,6 +650,8 @@ static int __init toa_init(void)
 remove_hooks:
 	toa_hooks_remove();
 	toa_probe_exit();
+exit_sockopt:
+	toa_sockopt_exit();
 exit_stats:
 	toa_stats_exit();
 exit_store:
@@ -653,6 +662,7 @@ exit_store:
 static void __exit toa_exit(void)
 {
 	toa_hooks_remove();
+	toa_sockopt_exit();
 	toa_stats_exit();
 	toa_store_exit();
 	pr_info("toa unloaded\n");

@@ -79,6 +79,21 @@ struct toa_client {
 	};
 };
 
+/* getsockopt(IPPROTO_IP): the IPv6 client of an IPv4 socket; DPVS's number. */
+#define TOA_SO_GET_LOOKUP	4096
+
+/**
+ * struct toa_nat64_peer - what TOA_SO_GET_LOOKUP gives
+ * @saddr: IPv6 address of the client, network byte order
+ * @port: its TCP port, network byte order
+ * @unused: zero; DPVS's struct ends in padding
+ */
+struct toa_nat64_peer {
+	__u8	saddr[16];
+	__be16	port;
+	__u8	unused[2];
+};
+
 /**
  * enum toa_verdict - what a segment's options say of the client
  * @TOA_FOUND: they name a client that may be shown

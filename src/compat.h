@@ -21,8 +21,8 @@
 #error "toa: 32-bit kernels are not supported."
 #endif
 
-#if !defined(CONFIG_INET) || !defined(CONFIG_KPROBES)
-#error "toa: this kernel has no CONFIG_INET or no CONFIG_KPROBES; toa needs both."
+#if !defined(CONFIG_INET) || !defined(CONFIG_KPROBES) || !defined(CONFIG_NETFILTER)
+#error "toa: this kernel needs CONFIG_INET, CONFIG_KPROBES and CONFIG_NETFILTER."
 #endif
 
 /*

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -106,6 +108,73 @@ static bool half_closed_test(struct tun *tun, const struct address *client)
 	return expect_name("getpeername", &names.peer, client ?: &flow.local);
 }
 
+/* As programs for DPVS's module declare it: 20 bytes, two of them padding. */
+struct dpvs_peer {
+	struct in6_addr saddr;
+	uint16_t sport;
+};
+
+#define DPVS_GET_LOOKUP	4096
+#define FILL		0xa5
+
+/* The option's errno; 0 when all its 20 bytes, and no others, are right. */
+static int nat64_ask(int fd, socklen_t len)
+{
+	struct dpvs_peer peer[2], want[2];
+
+	memset(peer, FILL, sizeof(peer));
+	memset(want, FILL, sizeof(want));
+	if (getsockopt(fd, IPPROTO_IP, DPVS_GET_LOOKUP, peer, &len))
+		return errno;
+	memset(want, 0, sizeof(want[0]));
+	memcpy(&want[0].saddr, net_client_v6.bytes, 16);
+	want[0].sport = htons(net_client_v6.port);
+	return len == sizeof(peer[0]) && !memcmp(peer, want, sizeof(peer)) ?
+	       0 : EBADMSG;
+}
+
+static bool nat64_is(const char *what, int fd, socklen_t len, int want)
+{
+	int have = nat64_ask(fd, len);
+
+	if (have == want)
+		return true;
+	printf("#   %s: wanted %s, have %s\n", what, strerror(want),
+	       strerror(have));
+	return false;
+}
+
+/* A connection with these options gives this errno. */
+static bool nat64_of(struct tun *tun, const char *options, socklen_t len,
+		     int want)
+{
+	struct flow flow;
+	bool ok;
+	int fd = connection_open(tun, &flow, options, NULL);
+
+	if (fd < 0)
+		return false;
+	ok = nat64_is(options ?: "no option", fd, len, want);
+	socket_kill(fd);
+	return ok;
+}
+
+static bool nat64_test(struct tun *tun, const struct address *client)
+{
+	const socklen_t len = sizeof(struct dpvs_peer);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	bool ok = nat64_is("no peer", fd, len, client ? ENOTCONN : ENOPROTOOPT);
+
+	close(fd);
+	if (!client)
+		return ok && nat64_of(tun, OPT_V6, len, ENOPROTOOPT);
+	return ok && nat64_of(tun, OPT_V6, len, 0) &&
+	       nat64_of(tun, OPT_V6, len + 8, 0) &&
+	       nat64_of(tun, OPT_V6, len - 1, EINVAL) &&
+	       nat64_of(tun, OPT_V4, len, EFAULT) &&
+	       nat64_of(tun, NULL, len, EINVAL);
+}
+
 struct socket_test {
 	const char *name;
 	bool (*run)(struct tun *tun, const struct address *client);
@@ -119,6 +188,7 @@ static const struct socket_test tests[] = {
 	  asked_later_test },
 	{ "after a reset", reset_test },
 	{ "after shutdown()", half_closed_test },
+	{ "NAT64: getsockopt(IPPROTO_IP, 4096)", nat64_test },
 };
 
 void sockets_run(struct tun *tun, bool loaded)
