@@ -13,6 +13,7 @@ part_mechanism() {
 	group handshakes "$1"
 	group sockets "$1"
 	group lives "$1"
+	group neighbours "$1"
 	group contend "$1"
 	check "$1: nothing is left in the store" store_is_empty
 	check "$1: /proc/net/toa_stats has its layout" stats_layout

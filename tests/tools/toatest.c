@@ -20,15 +20,17 @@ static const char usage[] =
 "  handshakes  every kind of listener, handshake and option\n"
 "  sockets     sockets that must not change, and every way to ask\n"
 "  lives       sockets that are reset, disconnected, used again\n"
+"  neighbours  what else lives on the same sockets: kTLS, BPF, KCM, SMC\n"
 "  contend     64 threads ask a locked socket for its peer\n"
 "  unload      the same, and rmmod toa while they sleep\n"
-"  balancer    handshakes, sockets and lives without the module\n";
+"  balancer    handshakes, sockets, lives and neighbours without the module\n";
 
 static void balancer_run(struct tun *tun)
 {
 	handshakes_run(tun, false);
 	sockets_run(tun, false);
 	lives_run(tun, false);
+	neighbours_run(tun, false);
 }
 
 static int group_run(struct tun *tun, const char *group)
@@ -39,6 +41,8 @@ static int group_run(struct tun *tun, const char *group)
 		sockets_run(tun, true);
 	else if (!strcmp(group, "lives"))
 		lives_run(tun, true);
+	else if (!strcmp(group, "neighbours"))
+		neighbours_run(tun, true);
 	else if (!strcmp(group, "contend"))
 		contend_run(tun, false);
 	else if (!strcmp(group, "unload"))
