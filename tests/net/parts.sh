@@ -14,12 +14,47 @@ part_mechanism() {
 	group sockets "$1"
 	group lives "$1"
 	group neighbours "$1"
+	group services "$1"
 	group contend "$1"
 	check "$1: nothing is left in the store" store_is_empty
 	check "$1: /proc/net/toa_stats has its layout" stats_layout
 	group unload "$1"
 	check "$1: the log says that it is unloaded" log_has 'TOA: toa unloaded$'
 	check "$1: no file is left" refuse test -e /proc/net/toa_stats
+}
+
+# Services in the kernel, once for the whole run. What cannot be set up is told by
+# the tests that miss it.
+part_services() {
+	services_nfsd
+	services_nvmet
+	modprobe rds_tcp
+} 2>/dev/null
+
+# Version 4 alone needs neither rpcbind nor mountd. Each word by itself: a kernel
+# that does not know version 2 refuses to hear of it.
+services_nfsd() {
+	modprobe nfsd || return
+	mount -t nfsd nfsd /proc/fs/nfsd
+	mkdir -p /var/lib/nfs/v4recovery
+	for version in -2 -3 +4; do
+		echo $version >/proc/fs/nfsd/versions
+	done
+	echo tcp 2049 >/proc/fs/nfsd/portlist
+	echo 2 >/proc/fs/nfsd/threads
+}
+
+services_nvmet() {
+	modprobe nvmet_tcp || return
+	mount -t configfs configfs /sys/kernel/config
+	nvmet=/sys/kernel/config/nvmet
+	mkdir $nvmet/subsystems/toa $nvmet/ports/1
+	echo 1 >$nvmet/subsystems/toa/attr_allow_any_host
+	echo tcp >$nvmet/ports/1/addr_trtype
+	echo ipv4 >$nvmet/ports/1/addr_adrfam
+	echo 0.0.0.0 >$nvmet/ports/1/addr_traddr
+	echo 4420 >$nvmet/ports/1/addr_trsvcid
+	ln -s $nvmet/subsystems/toa $nvmet/ports/1/subsystems/toa
 }
 
 store_is_empty() {

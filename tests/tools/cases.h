@@ -15,5 +15,6 @@ void sockets_run(struct tun *tun, bool loaded);
 void lives_run(struct tun *tun, bool loaded);
 void neighbours_run(struct tun *tun, bool loaded);
 void contend_run(struct tun *tun, bool unload);
+void services_run(struct tun *tun, bool loaded);
 
 #endif /* CASES_H */

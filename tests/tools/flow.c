@@ -13,9 +13,9 @@ static uint32_t segment_span(const struct segment *seg)
 	return seg->data_len + !!(seg->flags & TH_SYN) + !!(seg->flags & TH_FIN);
 }
 
-/* options is hex text or NULL; data is text or NULL. */
-int flow_send(struct flow *flow, uint8_t flags, const char *options,
-	      const char *data)
+/* options is hex text or NULL. */
+int flow_send_bytes(struct flow *flow, uint8_t flags, const char *options,
+		    const void *data, size_t len)
 {
 	struct segment seg = {
 		.src	= flow->local,
@@ -23,8 +23,8 @@ int flow_send(struct flow *flow, uint8_t flags, const char *options,
 		.seq	= flow->seq,
 		.ack	= flow->ack,
 		.flags	= flags,
-		.data	= (const uint8_t *)data,
-		.data_len = data ? strlen(data) : 0,
+		.data	= data,
+		.data_len = len,
 	};
 
 	if (options && options_from_hex(options, seg.options, &seg.options_len)) {
@@ -35,6 +35,14 @@ int flow_send(struct flow *flow, uint8_t flags, const char *options,
 		return -1;
 	flow->seq += segment_span(&seg);
 	return 0;
+}
+
+/* data is text or NULL. */
+int flow_send(struct flow *flow, uint8_t flags, const char *options,
+	      const char *data)
+{
+	return flow_send_bytes(flow, flags, options, data,
+			       data ? strlen(data) : 0);
 }
 
 static int flow_owns(const struct flow *flow, const struct segment *seg)
@@ -89,6 +97,23 @@ int flow_wait_data(struct flow *flow, const char *data)
 	} while (seg.data_len != strlen(data) ||
 		 memcmp(seg.data, data, seg.data_len));
 	return 0;
+}
+
+/* The beginning of the next segment that has data, acknowledged. */
+int flow_wait_bytes(struct flow *flow, void *data, size_t len)
+{
+	struct segment seg;
+
+	do {
+		if (flow_receive(flow, &seg, FLOW_TIMEOUT_MS))
+			return -1;
+		if (seg.flags & TH_RST) {
+			errno = ECONNRESET;
+			return -1;
+		}
+	} while (seg.data_len < len);
+	memcpy(data, seg.data, len);
+	return flow_send(flow, TH_ACK, NULL, NULL);
 }
 
 int flow_wait_flag(struct flow *flow, uint8_t flag)

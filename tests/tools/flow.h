@@ -29,9 +29,12 @@ struct flow {
 
 int flow_send(struct flow *flow, uint8_t flags, const char *options,
 	      const char *data);
+int flow_send_bytes(struct flow *flow, uint8_t flags, const char *options,
+		    const void *data, size_t len);
 int flow_receive(struct flow *flow, struct segment *seg, int timeout_ms);
 int flow_syn(struct flow *flow, const char *options, const char *data);
 int flow_wait_data(struct flow *flow, const char *data);
+int flow_wait_bytes(struct flow *flow, void *data, size_t len);
 int flow_wait_flag(struct flow *flow, uint8_t flag);
 
 #endif /* FLOW_H */

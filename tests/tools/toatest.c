@@ -11,51 +11,73 @@
 #include "ktap.h"
 #include "net.h"
 
-static const char usage[] =
-"Usage: toatest [-m PART] [-p PREFIX] GROUP\n"
-"Prints one result a line. The status says only whether all of them ran.\n"
-"  -m PART     only tests that have it in their name\n"
-"  -p PREFIX   before each test's name\n"
-"GROUP is\n"
-"  handshakes  every kind of listener, handshake and option\n"
-"  sockets     sockets that must not change, and every way to ask\n"
-"  lives       sockets that are reset, disconnected, used again\n"
-"  neighbours  what else lives on the same sockets: kTLS, BPF, KCM, SMC\n"
-"  contend     64 threads ask a locked socket for its peer\n"
-"  unload      the same, and rmmod toa while they sleep\n"
-"  balancer    handshakes, sockets, lives and neighbours without the module\n";
-
-static void balancer_run(struct tun *tun)
+static void lone_run(struct tun *tun, bool loaded)
 {
-	handshakes_run(tun, false);
-	sockets_run(tun, false);
-	lives_run(tun, false);
-	neighbours_run(tun, false);
+	handshakes_run(tun, loaded);
+	sockets_run(tun, loaded);
+	lives_run(tun, loaded);
+	neighbours_run(tun, loaded);
 }
 
-static int group_run(struct tun *tun, const char *group)
+/**
+ * struct group - tests that are asked for together
+ * @name: on the command line
+ * @run: runs them and prints their results
+ * @flag: for @run
+ * @what: for the usage
+ */
+struct group {
+	const char *name;
+	void (*run)(struct tun *tun, bool flag);
+	bool flag;
+	const char *what;
+};
+
+static const struct group groups[] = {
+	{ "handshakes", handshakes_run, true,
+	  "every kind of listener, handshake and option" },
+	{ "sockets", sockets_run, true,
+	  "sockets that must not change, and every way to ask" },
+	{ "lives", lives_run, true,
+	  "sockets that are reset, disconnected, used again" },
+	{ "neighbours", neighbours_run, true,
+	  "what else lives on the same sockets: kTLS, BPF, KCM, SMC" },
+	{ "balancer", lone_run, false,
+	  "these four without the module" },
+	{ "contend", contend_run, false,
+	  "64 threads ask a locked socket for its peer" },
+	{ "unload", contend_run, true,
+	  "the same, and rmmod toa while they sleep" },
+	{ "services", services_run, true,
+	  "services in the kernel, as far as they are set up" },
+};
+
+static void usage(void)
 {
-	if (!strcmp(group, "handshakes"))
-		handshakes_run(tun, true);
-	else if (!strcmp(group, "sockets"))
-		sockets_run(tun, true);
-	else if (!strcmp(group, "lives"))
-		lives_run(tun, true);
-	else if (!strcmp(group, "neighbours"))
-		neighbours_run(tun, true);
-	else if (!strcmp(group, "contend"))
-		contend_run(tun, false);
-	else if (!strcmp(group, "unload"))
-		contend_run(tun, true);
-	else if (!strcmp(group, "balancer"))
-		balancer_run(tun);
-	else
-		return -1;
-	return 0;
+	size_t i;
+
+	fputs("Usage: toatest [-m PART] [-p PREFIX] GROUP\n"
+	      "Prints one result a line. The status says only whether all of them ran.\n"
+	      "  -m PART     only tests that have it in their name\n"
+	      "  -p PREFIX   before each test's name\n"
+	      "GROUP is\n", stderr);
+	for (i = 0; i < ARRAY_SIZE(groups); i++)
+		fprintf(stderr, "  %-11s %s\n", groups[i].name, groups[i].what);
+}
+
+static const struct group *group_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(groups); i++)
+		if (!strcmp(groups[i].name, name))
+			return &groups[i];
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
+	const struct group *group = NULL;
 	struct tun tun;
 	int opt;
 
@@ -67,18 +89,16 @@ int main(int argc, char **argv)
 		else
 			break;
 	}
-	if (opt != -1 || optind != argc - 1) {
-		fputs(usage, stderr);
+	if (opt == -1 && optind == argc - 1)
+		group = group_find(argv[optind]);
+	if (!group) {
+		usage();
 		return 2;
 	}
 	if (net_open(&tun)) {
 		perror("toatest: cannot make the TUN device");
 		return 2;
 	}
-	if (group_run(&tun, argv[optind])) {
-		fprintf(stderr, "toatest: no group %s\n%s", argv[optind],
-			usage);
-		return 2;
-	}
+	group->run(&tun, group->flag);
 	return 0;
 }
