@@ -39,6 +39,15 @@ clean:
 test:
 	tests/run
 
+test-reload:
+	tests/reload/run
+
+test-debug:
+	tests/debug/run
+
+test-kcsan:
+	tests/debug/run kcsan
+
 demo:
 	tests/demo/run
 
@@ -59,9 +68,12 @@ help:
 	@echo 'make demo              a balancer, a server and a client in a virtual machine'
 	@echo 'make test              build for and boot every supported Debian kernel, run all tests'
 	@echo '  KERNELS="6.1 7.3"    only these'
+	@echo 'make test-reload       insmod and rmmod under load, 200 times, on the oldest and the newest'
+	@echo 'make test-debug        the same tests on a kernel with KASAN, lockdep, kmemleak, ... (an hour)'
+	@echo 'make test-kcsan        and on one that looks for data races'
 	@echo 'make unit              the tests that need no kernel'
 	@echo 'make vm KERNEL=7.3     a shell in a virtual machine with the module and the tools'
 	@echo 'make check             style: checkpatch, sparse, shellcheck'
 	@echo 'make clean             remove what was built'
 
-.PHONY: all preflight clean test demo vm unit check help
+.PHONY: all preflight clean test test-reload test-debug test-kcsan demo vm unit check help

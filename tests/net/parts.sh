@@ -107,14 +107,7 @@ ftrace_off() {
 	[ "$enabled" = 0 ]
 }
 
-part_reload() {
-	check "twenty times insmod and rmmod" reload_many 20
-}
-
-reload_many() {
-	i=0
-	while [ $i -lt "$1" ]; do
-		insmod "$TOA_KO" && rmmod toa || return 1
-		i=$((i + 1))
-	done
+# Loads and unloads by itself.
+part_storm() {
+	group storm "storm"
 }

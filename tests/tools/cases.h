@@ -15,6 +15,7 @@ void sockets_run(struct tun *tun, bool loaded);
 void lives_run(struct tun *tun, bool loaded);
 void neighbours_run(struct tun *tun, bool loaded);
 void contend_run(struct tun *tun, bool unload);
+void storm_run(struct tun *tun, bool unused);
 void services_run(struct tun *tun, bool loaded);
 
 #endif /* CASES_H */

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Many threads ask for the peer of a socket that somebody holds
- *
- * The holder sends from a page that is not there: tcp_sendmsg() takes the
- * socket's lock, faults while it copies, and userfaultfd keeps it waiting for as
- * long as we like. On kernels whose getname() takes that lock every thread that
- * asks goes to sleep in it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -24,19 +16,15 @@
 
 #include "cases.h"
 #include "connection.h"
+#include "holder.h"
 #include "ktap.h"
+#include "module.h"
 #include "net.h"
 #include "server.h"
 
 #define THREADS		64
-#define PAGE		4096
 #define DEADLINE_MS	20000
-
-/* A page whose first reader sleeps until page_fill(). */
-struct lazy_page {
-	int uffd;
-	char *addr;
-};
+#define UNLOAD_MS	5000
 
 struct asker {
 	pthread_t thread;
@@ -51,78 +39,6 @@ static void pause_briefly(void)
 	const struct timespec ts = { .tv_nsec = 5 * 1000 * 1000 };
 
 	nanosleep(&ts, NULL);
-}
-
-static int page_open(struct lazy_page *page)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = {
-		.range.len	= PAGE,
-		.mode		= UFFDIO_REGISTER_MODE_MISSING,
-	};
-
-	page->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (page->uffd < 0 || ioctl(page->uffd, UFFDIO_API, &api))
-		return -1;
-	page->addr = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (page->addr == MAP_FAILED)
-		return -1;
-	reg.range.start = (uintptr_t)page->addr;
-	return ioctl(page->uffd, UFFDIO_REGISTER, &reg);
-}
-
-/* Returns once a thread sleeps on the page. */
-static int page_wait(struct lazy_page *page)
-{
-	struct uffd_msg msg;
-
-	return read(page->uffd, &msg, sizeof(msg)) == sizeof(msg) ? 0 : -1;
-}
-
-static int page_fill(struct lazy_page *page)
-{
-	struct uffdio_zeropage zero = {
-		.range	= { .start = (uintptr_t)page->addr, .len = PAGE },
-	};
-
-	return ioctl(page->uffd, UFFDIO_ZEROPAGE, &zero);
-}
-
-static void page_close(struct lazy_page *page)
-{
-	munmap(page->addr, PAGE);
-	close(page->uffd);
-}
-
-struct holder {
-	pthread_t thread;
-	int fd;
-	struct lazy_page page;
-};
-
-static void *holder_main(void *arg)
-{
-	struct holder *holder = arg;
-
-	send(holder->fd, holder->page.addr, 16, MSG_NOSIGNAL);
-	return NULL;
-}
-
-static int holder_start(struct holder *holder, int fd)
-{
-	holder->fd = fd;
-	if (page_open(&holder->page) ||
-	    pthread_create(&holder->thread, NULL, holder_main, holder))
-		return -1;
-	return page_wait(&holder->page);
-}
-
-static void holder_end(struct holder *holder)
-{
-	page_fill(&holder->page);
-	pthread_join(holder->thread, NULL);
-	page_close(&holder->page);
 }
 
 static void *asker_main(void *arg)
@@ -208,53 +124,49 @@ static bool askers_end(struct asker *askers, const struct address *addr)
 	return !wrong;
 }
 
-static void *unload_main(void *arg)
-{
-	int *err = arg;
+/* rmmod in a thread of its own: it waits for those who sleep. */
+struct unloader {
+	pthread_t thread;
+	atomic_bool done;
+	int err;
+};
 
-	*err = syscall(SYS_delete_module, "toa", O_NONBLOCK) ? errno : 0;
+static void *unloader_main(void *arg)
+{
+	struct unloader *unloader = arg;
+
+	unloader->err = module_unload();
+	unloader->done = true;
 	return NULL;
 }
 
-/* "Unloading" in /proc/modules, or gone: delete_module() is under way. */
-static bool module_is_going(void)
-{
-	FILE *file = fopen("/proc/modules", "r");
-	char line[512];
-	bool going = true;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, "toa ", 4))
-			going = strstr(line, "Unloading");
-	if (file)
-		fclose(file);
-	return going;
-}
-
-static int unload_start(pthread_t *thread, int *err)
+/*
+ * Until rmmod has ended, or has had the time that it takes when it does not
+ * wait for anybody. Only then may the sleepers wake: woken earlier, they would
+ * not notice that nobody waited for them.
+ */
+static int unloader_start(struct unloader *unloader)
 {
 	int waited;
 
-	if (pthread_create(thread, NULL, unload_main, err))
+	unloader->done = false;
+	if (pthread_create(&unloader->thread, NULL, unloader_main, unloader))
 		return -1;
-	for (waited = 0; waited < DEADLINE_MS; waited += 5) {
-		if (module_is_going())
-			return 0;
+	for (waited = 0; !unloader->done && waited < UNLOAD_MS; waited += 5)
 		pause_briefly();
-	}
-	return -1;
+	return module_is_going() ? 0 : -1;
 }
 
 /*
- * With unload: rmmod begins while the threads sleep, and the lock is let go only
- * after it has begun. Every thread has the client all the same.
+ * With unload: rmmod comes while the threads sleep. Every one has the client all
+ * the same.
  */
 static bool contend(int fd, bool unload, const char *name)
 {
 	static struct asker askers[THREADS];
 	struct holder holder;
-	pthread_t unloader;
-	int asleep, err = 0;
+	struct unloader unloader = { .err = 0 };
+	int asleep;
 	bool ok;
 
 	if (holder_start(&holder, fd)) {
@@ -264,15 +176,15 @@ static bool contend(int fd, bool unload, const char *name)
 	asleep = askers_start(askers, fd);
 	printf("#   %s: %d of %d threads sleep in getpeername()\n", name,
 	       asleep, THREADS);
-	ok = asleep >= 0 && (!unload || !unload_start(&unloader, &err));
+	ok = asleep >= 0 && (!unload || !unloader_start(&unloader));
 	holder_end(&holder);
 	ok &= askers_end(askers, &net_client_v4);
 	if (unload) {
-		pthread_join(unloader, NULL);
-		if (err)
-			printf("#   rmmod: %s\n", strerror(err));
+		pthread_join(unloader.thread, NULL);
+		if (unloader.err)
+			printf("#   rmmod: %s\n", strerror(unloader.err));
 	}
-	return ok && !err;
+	return ok && !unloader.err;
 }
 
 void contend_run(struct tun *tun, bool unload)

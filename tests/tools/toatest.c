@@ -48,6 +48,8 @@ static const struct group groups[] = {
 	  "64 threads ask a locked socket for its peer" },
 	{ "unload", contend_run, true,
 	  "the same, and rmmod toa while they sleep" },
+	{ "storm", storm_run, true,
+	  "insmod and rmmod under load, ROUNDS times (10)" },
 	{ "services", services_run, true,
 	  "services in the kernel, as far as they are set up" },
 };

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A thread that holds a socket's lock for as long as we like
+ *
+ * It sends from a page that is not there: tcp_sendmsg() takes the socket's lock,
+ * faults while it copies, and userfaultfd keeps it waiting until the page is
+ * filled. On kernels whose getname() takes that lock whoever asks for the peer
+ * goes to sleep in it.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "holder.h"
+
+#define PAGE	4096
+
+static int page_open(struct holder *holder)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range.len	= PAGE,
+		.mode		= UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	holder->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (holder->uffd < 0 || ioctl(holder->uffd, UFFDIO_API, &api))
+		return -1;
+	holder->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (holder->page == MAP_FAILED)
+		return -1;
+	reg.range.start = (uintptr_t)holder->page;
+	return ioctl(holder->uffd, UFFDIO_REGISTER, &reg);
+}
+
+static void *holder_main(void *arg)
+{
+	struct holder *holder = arg;
+
+	send(holder->fd, holder->page, 16, MSG_NOSIGNAL);
+	return NULL;
+}
+
+/* Returns once the thread sleeps on the page, with the socket's lock. */
+int holder_start(struct holder *holder, int fd)
+{
+	struct uffd_msg msg;
+
+	holder->fd = fd;
+	if (page_open(holder) ||
+	    pthread_create(&holder->thread, NULL, holder_main, holder))
+		return -1;
+	return read(holder->uffd, &msg, sizeof(msg)) == sizeof(msg) ? 0 : -1;
+}
+
+void holder_end(struct holder *holder)
+{
+	struct uffdio_zeropage zero = {
+		.range	= { .start = (uintptr_t)holder->page, .len = PAGE },
+	};
+
+	ioctl(holder->uffd, UFFDIO_ZEROPAGE, &zero);
+	pthread_join(holder->thread, NULL);
+	munmap(holder->page, PAGE);
+	close(holder->uffd);
+}

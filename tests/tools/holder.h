@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A thread that holds a socket's lock for as long as we like
+ */
+#ifndef HOLDER_H
+#define HOLDER_H
+
+#include <pthread.h>
+
+/**
+ * struct holder - the thread, and the page that keeps it waiting
+ * @thread: sends from the page
+ * @fd: the socket
+ * @uffd: userfaultfd of the page
+ * @page: not there until holder_end()
+ */
+struct holder {
+	pthread_t thread;
+	int fd;
+	int uffd;
+	char *page;
+};
+
+int holder_start(struct holder *holder, int fd);
+void holder_end(struct holder *holder);
+
+#endif /* HOLDER_H */
