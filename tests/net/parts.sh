@@ -13,6 +13,7 @@ part_mechanism() {
 	group handshakes "$1"
 	group sockets "$1"
 	group lives "$1"
+	group race "$1"
 	group neighbours "$1"
 	group services "$1"
 	group contend "$1"
@@ -105,6 +106,12 @@ ftrace_off() {
 	enabled=$(cat /proc/sys/kernel/ftrace_enabled)
 	echo 1 2>/dev/null >/proc/sys/kernel/ftrace_enabled
 	[ "$enabled" = 0 ]
+}
+
+part_capacity() {
+	check "insmod max_clients=100" insmod "$TOA_KO" max_clients=100
+	group capacity "capacity"
+	check "rmmod after that" rmmod toa
 }
 
 # Loads and unloads by itself.

@@ -14,7 +14,10 @@ void handshakes_run(struct tun *tun, bool loaded);
 void sockets_run(struct tun *tun, bool loaded);
 void lives_run(struct tun *tun, bool loaded);
 void neighbours_run(struct tun *tun, bool loaded);
+void passages_run(struct tun *tun, bool unused);
 void contend_run(struct tun *tun, bool unload);
+void capacity_run(struct tun *tun, bool unused);
+void race_run(struct tun *tun, bool unused);
 void storm_run(struct tun *tun, bool unused);
 void services_run(struct tun *tun, bool loaded);
 

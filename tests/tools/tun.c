@@ -71,22 +71,45 @@ static int interface_set_v6(struct ifreq *ifr, const struct address *addr)
 	return err;
 }
 
+static int tun_attach(struct tun *tun, struct ifreq *ifr, const char *name)
+{
+	memset(ifr, 0, sizeof(*ifr));
+	ifr->ifr_flags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE;
+	snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "%s", name);
+	tun->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (tun->fd < 0)
+		return -1;
+	if (!ioctl(tun->fd, TUNSETIFF, ifr))
+		return 0;
+	close(tun->fd);
+	return -1;
+}
+
 /* The device has the server's addresses; what is routed into it comes to us. */
 int tun_open(struct tun *tun, const char *name, const struct address *v4,
 	     const struct address *v6)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	struct ifreq ifr;
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	tun->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (tun->fd < 0)
+	if (tun_attach(tun, &ifr, name))
 		return -1;
-	if (ioctl(tun->fd, TUNSETIFF, &ifr) || interface_set_v4(&ifr, v4) ||
-	    interface_set_v6(&ifr, v6)) {
+	if (interface_set_v4(&ifr, v4) || interface_set_v6(&ifr, v6)) {
 		close(tun->fd);
 		return -1;
 	}
 	return 0;
+}
+
+/*
+ * Another end of the same wire, for a second thread that only sends: two writes
+ * to one end go one after the other. What the kernel sends goes to the end that
+ * the connection's last segment came from.
+ */
+int tun_open_queue(struct tun *tun, const char *name)
+{
+	struct ifreq ifr;
+
+	return tun_attach(tun, &ifr, name);
 }
 
 int tun_send(struct tun *tun, const struct segment *seg)
