@@ -1,0 +1,265 @@
+# shellcheck shell=sh
+# Others who look at the functions that the module hooks: tracers, probes, BPF,
+# and the switches that turn such things off.
+#
+# Each comes before the module and after it, and each goes first once. The clients
+# must be right all the time, and the tracer must see the calls.
+
+TRACING=/sys/kernel/tracing
+KPROBES=/sys/kernel/debug/kprobes
+FTRACE=/proc/sys/kernel/ftrace_enabled
+HOOKED="inet_getname inet6_getname tcp_v4_syn_recv_sock tcp_v6_syn_recv_sock \
+inet_sock_destruct tcp_disconnect"
+
+# together NAME COMMAND...: one result for several steps, of which each says why
+# it fails. A line "note: ..." is shown in any case.
+together() {
+	together_name=$1
+	shift
+	together_output=$("$@" 2>&1)
+	together_status=$?
+	echo "$together_output" | sed -n 's/^note: /# /p'
+	result "$together_name" $together_status "$together_output"
+	[ $together_status = 0 ] || start_afresh
+}
+
+# What the failure left behind shall not fail the next.
+start_afresh() {
+	for tracer in $TRACERS; do
+		tracer_off "$tracer"
+	done
+	switch $FTRACE 1
+	switch $KPROBES/enabled 1
+	rmmod toa
+} >/dev/null 2>&1
+
+clients_are_right() {
+	passages=$(toatest passages)
+	passages_status=$?
+	if [ $passages_status = 0 ] && echo "$passages" | grep -q '^ok' &&
+		! echo "$passages" | grep -q '^not ok'; then
+		return
+	fi
+	echo "the clients are not right, status $passages_status:"
+	echo "$passages" | grep -v '^ok'
+	return 1
+}
+
+# load MODE; what ftrace refused and a kretprobe took is told.
+load() {
+	log_mark
+	if insmod "$TOA_KO" "hook=$1"; then
+		log_since | sed -n 's/.*TOA: \(.*ftrace refused.*\)/note: \1/p'
+		return
+	fi
+	return 1
+}
+
+# After insmod refused, as it may: it has said why and left nothing.
+refusal_is_clean() {
+	log_has 'TOA: .*\(cannot hook\|was installed but does not work\)' || return
+	if is_loaded || [ -e /proc/net/toa_stats ]; then
+		echo "the module or its file is there"
+		return 1
+	fi
+	grep -E "$(echo "$HOOKED" | tr ' ' '|')" $KPROBES/list && return 1
+	echo "note: refused: $(log_since | sed -n 's/.*TOA: \(.*\)/\1/p' | tail -n 1)"
+}
+
+# A tracer is what these four functions know.
+TRACERS="function function_graph kprobe fprobe"
+
+tracer_title() {
+	case $1 in
+	function | function_graph) echo "the tracer $1" ;;
+	*) echo "$1 events" ;;
+	esac
+}
+
+# tracer_lacks TRACER: why this kernel has none, or nothing
+tracer_lacks() {
+	case $1 in
+	kprobe) ;;
+	fprobe)
+		grep -q ' f\[:' $TRACING/README ||
+			echo "no fprobe events in this kernel (tracing/README)"
+		;;
+	*)
+		grep -qw "$1" $TRACING/available_tracers ||
+			echo "no tracer $1 in this kernel (available_tracers)"
+		;;
+	esac
+}
+
+tracer_on() {
+	echo >$TRACING/trace
+	case $1 in
+	kprobe) events_on p r "" ;;
+	fprobe) events_on f f %return ;;
+	*)
+		echo "$HOOKED" | tr ' ' '\n' >$TRACING/set_ftrace_filter &&
+			echo "$1" >$TRACING/current_tracer
+		;;
+	esac
+}
+
+tracer_off() {
+	case $1 in
+	kprobe | fprobe)
+		echo 0 >$TRACING/events/toa/enable &&
+			echo >$TRACING/dynamic_events
+		;;
+	*)
+		echo nop >$TRACING/current_tracer &&
+			echo >$TRACING/set_ftrace_filter
+		;;
+	esac
+}
+
+# events_on ENTRY EXIT SUFFIX: events of both kinds on every function
+events_on() {
+	for function in $HOOKED; do
+		echo "$1:toa/entry_$function $function" >>$TRACING/dynamic_events
+		echo "$2:toa/exit_$function $function$3" >>$TRACING/dynamic_events
+	done
+	echo 1 >$TRACING/events/toa/enable
+}
+
+tracer_sees() {
+	for function in $HOOKED; do
+		case $1 in
+		kprobe | fprobe)
+			trace_has "entry_$function: " && trace_has "exit_$function: "
+			;;
+		*) trace_has " ${function}[ (]" ;;
+		esac || return
+	done
+}
+
+trace_has() {
+	grep -q "$1" $TRACING/trace && return
+	echo "the trace has no '$1'"
+	return 1
+}
+
+# tracer_with TRACER MODE: it comes and goes, comes again, and the module goes
+tracer_with() {
+	tracer_on "$1" && load "$2" && clients_are_right && tracer_sees "$1" &&
+		tracer_off "$1" && clients_are_right &&
+		tracer_on "$1" && clients_are_right && tracer_sees "$1" &&
+		rmmod toa && tracer_off "$1"
+}
+
+tracer_try() {
+	lacking=$(tracer_lacks "$1")
+	if [ "$lacking" ]; then
+		echo "ok - $2 with $(tracer_title "$1") # SKIP $lacking"
+	else
+		together "$2 with $(tracer_title "$1")" tracer_with "$1" "$2"
+	fi
+}
+
+# BPF programs at the entry and the exit of every hooked function, put there by
+# the program fentry while it runs one of the functions below. Kernels before 5.19
+# give a function to one user of its kind only, and refuse the second.
+with_fentry() {
+	# The arguments are the inner shell's.
+	# shellcheck disable=SC2016
+	fentry "$(echo "$HOOKED" | tr ' ' ,)" \
+		sh -c '. ./lib.sh; . ./parts.sh; . ./tracers.sh; "$@"' sh "$@"
+	fentry_status=$?
+	if [ $fentry_status = 125 ]; then
+		echo "note: the kernel refuses fentry (EBUSY)"
+		clients_are_right && rmmod toa
+		return
+	fi
+	[ $fentry_status = 0 ] && return
+	echo "fentry has the status $fentry_status"
+	return 1
+}
+
+# fentry_first MODE: the programs come first and go first
+fentry_first() {
+	with_fentry fentry_load "$1" || return
+	is_loaded || return 0
+	clients_are_right && rmmod toa
+}
+
+# Where the module is refused, the programs shall see their calls all the same.
+fentry_load() {
+	if load "$1"; then
+		clients_are_right
+	else
+		refusal_is_clean && toatest balancer >/dev/null
+	fi
+}
+
+# fentry_second MODE: the programs come second, and the module goes first
+fentry_second() {
+	load "$1" && with_fentry fentry_unload
+}
+
+fentry_unload() {
+	clients_are_right && rmmod toa
+}
+
+# Linux 6.1: a program that is attached to a function after a user of IPMODIFY
+# breaks the kernel itself, with a livepatch as with this module: WARN in
+# arch_ftrace_ops_list_func(), later an oops when the program goes.
+fentry_second_breaks() {
+	case $(uname -r) in
+	6.1.*) return 0 ;;
+	esac
+	return 1
+}
+
+part_fentry() {
+	together "auto after BPF fentry and fexit" fentry_first auto
+	together "kretprobe after BPF fentry and fexit" fentry_first kretprobe
+	if fentry_second_breaks; then
+		echo "ok - ftrace before BPF fentry and fexit # SKIP Linux 6.1 itself breaks by it, by a livepatch as well"
+	else
+		together "ftrace before BPF fentry and fexit" fentry_second ftrace
+	fi
+	together "kretprobe before BPF fentry and fexit" fentry_second kretprobe
+}
+
+switch() {
+	echo "$2" 2>/dev/null >"$1" && [ "$(cat "$1")" = "$2" ] && return
+	echo "$1 does not become $2"
+	return 1
+}
+
+# load_while_off FILE MODE: while it is off, the module works or refuses; what it
+# refused has not spoilt anything.
+load_while_off() {
+	switch "$1" 0 || return
+	if load "$2"; then
+		clients_are_right && rmmod toa && switch "$1" 1
+	else
+		refusal_is_clean && switch "$1" 1 &&
+			load "$2" && clients_are_right && rmmod toa
+	fi
+}
+
+# switched_off FILE NAME MODE
+switched_off() {
+	if switch "$1" 0 >/dev/null; then
+		together "$3 with $2=0" load_while_off "$1" "$3"
+	else
+		echo "ok - $3 with $2=0 # SKIP this kernel does not let it be 0"
+	fi
+}
+
+part_tracers() {
+	for mode in ftrace kretprobe; do
+		for tracer in $TRACERS; do
+			tracer_try "$tracer" "$mode"
+		done
+	done
+	part_fentry
+	switched_off $FTRACE kernel.ftrace_enabled auto
+	switched_off $FTRACE kernel.ftrace_enabled ftrace
+	switched_off $KPROBES/enabled kprobes/enabled ftrace
+	switched_off $KPROBES/enabled kprobes/enabled kretprobe
+}
