@@ -31,7 +31,7 @@ const struct address net_client_v6 = {
 
 int net_open(struct tun *tun)
 {
-	return tun_open(tun, NET_DEVICE, &net_server_v4, &net_server_v6);
+	return tun_open(tun, "toa0", &net_server_v4, &net_server_v6);
 }
 
 /*

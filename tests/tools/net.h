@@ -21,8 +21,6 @@ extern const struct address net_balancer_v6;
 extern const struct address net_client_v4;
 extern const struct address net_client_v6;
 
-#define NET_DEVICE	"toa0"
-
 /* The clients' options, port 12345. */
 #define OPT_V4	"fe08 3039 cb007107"
 #define OPT_V6	"fe14 3039 20010db8000c0000 0000000000000007"

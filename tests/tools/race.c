@@ -25,7 +25,7 @@
 
 /**
  * struct racer - the second sender
- * @tun: its own end of the wire
+ * @tun: its own way into the kernel
  * @flow: whose ACK it sends, valid while @go is set
  * @go: send; cleared when sent
  * @stop: end
@@ -60,16 +60,20 @@ static bool race_once(struct tun *tun, struct racer *racer, int listener)
 	int fd;
 
 	net_flow(tun, &flow, AF_INET, SERVER_PORT);
-	if (flow_syn(&flow, NULL, NULL))
+	if (flow_syn(&flow, NULL, NULL)) {
+		printf("#   SYN: %s\n", strerror(errno));
 		return false;
+	}
 	racer->flow = flow;
 	racer->go = true;
 	flow_send(&flow, TH_ACK, OPT_V4, NULL);
 	while (racer->go)
 		;
 	fd = listener_accept(listener, true, NULL);
-	if (fd < 0)
+	if (fd < 0) {
+		printf("#   accept: %s\n", strerror(errno));
 		return false;
+	}
 	names_ask(fd, &names);
 	ok = expect_name("getpeername", &names.peer, &net_client_v4);
 	socket_kill(fd);
@@ -101,7 +105,7 @@ void race_run(struct tun *tun, bool unused)
 	bool ok;
 
 	(void)unused;
-	if (tun_open_queue(&racer.tun, NET_DEVICE) ||
+	if (tun_open_bare(&racer.tun, "toa1") ||
 	    pthread_create(&racer.thread, NULL, racer_main, &racer)) {
 		ktap_result(false, "two CPUs complete one handshake");
 		return;

@@ -74,7 +74,7 @@ static int interface_set_v6(struct ifreq *ifr, const struct address *addr)
 static int tun_attach(struct tun *tun, struct ifreq *ifr, const char *name)
 {
 	memset(ifr, 0, sizeof(*ifr));
-	ifr->ifr_flags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE;
+	ifr->ifr_flags = IFF_TUN | IFF_NO_PI;
 	snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "%s", name);
 	tun->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (tun->fd < 0)
@@ -100,16 +100,33 @@ int tun_open(struct tun *tun, const char *name, const struct address *v4,
 	return 0;
 }
 
+static int interface_set_up(struct ifreq *ifr)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int err;
+
+	if (fd < 0)
+		return -1;
+	err = interface_up(fd, ifr);
+	close(fd);
+	return err;
+}
+
 /*
- * Another end of the same wire, for a second thread that only sends: two writes
- * to one end go one after the other. What the kernel sends goes to the end that
- * the connection's last segment came from.
+ * A device without addresses, for a second thread that only sends: two writes to
+ * one device can go one after the other. What the kernel answers is routed into
+ * the one that has the addresses.
  */
-int tun_open_queue(struct tun *tun, const char *name)
+int tun_open_bare(struct tun *tun, const char *name)
 {
 	struct ifreq ifr;
 
-	return tun_attach(tun, &ifr, name);
+	if (tun_attach(tun, &ifr, name))
+		return -1;
+	if (!interface_set_up(&ifr))
+		return 0;
+	close(tun->fd);
+	return -1;
 }
 
 int tun_send(struct tun *tun, const struct segment *seg)

@@ -16,7 +16,7 @@ struct tun {
 
 int tun_open(struct tun *tun, const char *name, const struct address *v4,
 	     const struct address *v6);
-int tun_open_queue(struct tun *tun, const char *name);
+int tun_open_bare(struct tun *tun, const char *name);
 int tun_send(struct tun *tun, const struct segment *seg);
 int tun_receive(struct tun *tun, struct segment *seg, int timeout_ms);
 
