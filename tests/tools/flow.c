@@ -7,6 +7,9 @@
 
 #include "flow.h"
 
+#define SYN_TRIES	10
+#define SYN_TIMEOUT_MS	1000
+
 /* What a segment takes of the sequence space. */
 static uint32_t segment_span(const struct segment *seg)
 {
@@ -68,15 +71,13 @@ int flow_receive(struct flow *flow, struct segment *seg, int timeout_ms)
 	return 0;
 }
 
-/* Sends the SYN and waits for its SYN-ACK, which sets both numbers right. */
-int flow_syn(struct flow *flow, const char *options, const char *data)
+/* Waits for the SYN-ACK, which sets both numbers right. */
+static int flow_wait_syn_ack(struct flow *flow)
 {
 	struct segment seg;
 
-	if (flow_send(flow, TH_SYN, options, data))
-		return -1;
 	do {
-		if (flow_receive(flow, &seg, FLOW_TIMEOUT_MS))
+		if (flow_receive(flow, &seg, SYN_TIMEOUT_MS))
 			return -1;
 		if (seg.flags & TH_RST) {
 			errno = ECONNREFUSED;
@@ -85,6 +86,27 @@ int flow_syn(struct flow *flow, const char *options, const char *data)
 	} while ((seg.flags & (TH_SYN | TH_ACK)) != (TH_SYN | TH_ACK));
 	flow->seq = seg.ack;
 	return 0;
+}
+
+/*
+ * Sends the SYN, and again when nobody answers, as TCP does: a device's IPv6
+ * address takes its time to become usable on a busy machine.
+ */
+int flow_syn(struct flow *flow, const char *options, const char *data)
+{
+	uint32_t first = flow->seq;
+	int tries;
+
+	for (tries = 0; tries < SYN_TRIES; tries++) {
+		flow->seq = first;
+		if (flow_send(flow, TH_SYN, options, data))
+			return -1;
+		if (!flow_wait_syn_ack(flow))
+			return 0;
+		if (errno != ETIMEDOUT)
+			return -1;
+	}
+	return -1;
 }
 
 int flow_wait_data(struct flow *flow, const char *data)

@@ -25,7 +25,7 @@ struct flow {
 	uint32_t ack;
 };
 
-#define FLOW_TIMEOUT_MS	3000
+#define FLOW_TIMEOUT_MS	10000
 
 int flow_send(struct flow *flow, uint8_t flags, const char *options,
 	      const char *data);

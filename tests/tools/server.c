@@ -20,7 +20,7 @@
 #define IPPROTO_MPTCP	262
 #endif
 
-#define TIMEOUT_MS	3000
+#define TIMEOUT_MS	10000
 #define DEFER_SECONDS	30
 
 int listener_family(enum listener kind)
