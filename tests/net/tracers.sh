@@ -94,8 +94,8 @@ tracer_lacks() {
 tracer_on() {
 	echo >$TRACING/trace
 	case $1 in
-	kprobe) events_on p r "" ;;
-	fprobe) events_on f f %return ;;
+	kprobe) events_on p entry && events_on r exit ;;
+	fprobe) events_on f exit %return ;;
 	*)
 		echo "$HOOKED" | tr ' ' '\n' >$TRACING/set_ftrace_filter &&
 			echo "$1" >$TRACING/current_tracer
@@ -116,11 +116,10 @@ tracer_off() {
 	esac
 }
 
-# events_on ENTRY EXIT SUFFIX: events of both kinds on every function
+# events_on KIND NAME [SUFFIX]: an event on every function
 events_on() {
 	for function in $HOOKED; do
-		echo "$1:toa/entry_$function $function" >>$TRACING/dynamic_events
-		echo "$2:toa/exit_$function $function$3" >>$TRACING/dynamic_events
+		echo "$1:toa/$2_$function $function${3-}" >>$TRACING/dynamic_events
 	done
 	echo 1 >$TRACING/events/toa/enable
 }
@@ -128,9 +127,8 @@ events_on() {
 tracer_sees() {
 	for function in $HOOKED; do
 		case $1 in
-		kprobe | fprobe)
-			trace_has "entry_$function: " && trace_has "exit_$function: "
-			;;
+		kprobe) trace_has "entry_$function: " && trace_has "exit_$function: " ;;
+		fprobe) trace_has "exit_$function: " ;;
 		*) trace_has " ${function}[ (]" ;;
 		esac || return
 	done
