@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cases.h"
@@ -19,9 +18,6 @@
 
 #define WORD_IN		"ping"
 #define WORD_OUT	"pong"
-
-#define TENTATIVE	0x40	/* IFA_F_TENTATIVE */
-#define WAIT_MS		5000
 
 struct passage {
 	const char *name;
@@ -103,39 +99,11 @@ static bool passage_run(struct tun *tun, const struct passage *passage)
 	return ok;
 }
 
-/* In /proc/net/if_inet6: address, index, prefix length, scope, flags, device. */
-static bool v6_is_tentative(void)
-{
-	FILE *file = fopen("/proc/net/if_inet6", "r");
-	unsigned int flags;
-	bool tentative = false;
-
-	while (file && fscanf(file, "%*s %*x %*x %*x %x %*s", &flags) == 1)
-		tentative |= !!(flags & TENTATIVE);
-	if (file)
-		fclose(file);
-	return tentative;
-}
-
-/*
- * A new device's IPv6 address takes a moment until the kernel's work queue has
- * looked at it; a SYN before that is not answered.
- */
-static void v6_wait(void)
-{
-	const struct timespec ms = { .tv_nsec = 1000 * 1000 };
-	int waited;
-
-	for (waited = 0; waited < WAIT_MS && v6_is_tentative(); waited++)
-		nanosleep(&ms, NULL);
-}
-
 void passages_run(struct tun *tun, bool unused)
 {
 	size_t i;
 
 	(void)unused;
-	v6_wait();
 	for (i = 0; i < ARRAY_SIZE(passages); i++)
 		if (ktap_wanted(passages[i].name))
 			ktap_result(passage_run(tun, &passages[i]),
