@@ -8,8 +8,8 @@
  * Two places are hooked. Where a handshake completes (syn_recv_sock), the option
  * of the segment that completes it is read and the client remembered with the
  * new socket. Where a program asks for its peer (getname, under accept(),
- * getpeername() and SO_PEERNAME), the remembered client is the answer. Two more
- * places, the disconnecting and the destruction of a socket, make it forgotten.
+ * getpeername() and SO_PEERNAME), the remembered client is the answer. More places,
+ * where a socket is disconnected, closed or destroyed, make it forgotten in time.
  *
  * Everything else of the connection stays what it is: routing, firewalls, ss and
  * /proc/net/tcp see the balancer.
@@ -36,6 +36,7 @@
 #include "src/hook.h"
 #include "src/probe.h"
 #include "src/sockopt.h"
+#include "src/socks.h"
 #include "src/stats.h"
 #include "src/store.h"
 #include "toa.h"
@@ -53,7 +54,12 @@ MODULE_PARM_DESC(hook,
 static unsigned int max_clients = 1024 * 1024;
 module_param(max_clients, uint, 0444);
 MODULE_PARM_DESC(max_clients,
-		 "how many connections may have their client remembered at one time; further ones show the balancer");
+		 "how many connections may have their client in the table at one time; further ones show the balancer");
+
+static bool sk_user_data = true;
+module_param(sk_user_data, bool, 0444);
+MODULE_PARM_DESC(sk_user_data,
+		 "keep IPv4 clients in their sockets (sk_user_data), where the kernel allows it; 0 puts them into the table and leaves sockets to sockmap, KCM and ovpn");
 
 /*
  * The handshake.
@@ -97,6 +103,16 @@ static void toa_verdict_count(enum toa_verdict verdict)
 	else if (verdict == TOA_UNUSABLE)
 		toa_stat_inc(TOA_STAT_UNUSABLE);
 	toa_stat_inc(TOA_STAT_SYN_NO_TOA);
+}
+
+static void toa_store_error_count(int err)
+{
+	if (err == -ENOSPC)
+		toa_stat_inc(TOA_STAT_FULL);
+	else if (err == -EBUSY)
+		toa_stat_inc(TOA_STAT_FOREIGN);
+	else
+		toa_stat_inc(TOA_STAT_NOMEM);
 }
 
 /**
@@ -146,11 +162,10 @@ static void toa_child_publish(struct sock *child, const bool *own_req,
 		return;
 	}
 	err = toa_store_put(child, client);
-	if (err) {
-		toa_stat_inc(err == -ENOSPC ? TOA_STAT_FULL : TOA_STAT_NOMEM);
-		return;
-	}
-	toa_stat_inc(TOA_STAT_SYN_TOA);
+	if (err)
+		toa_store_error_count(err);
+	else
+		toa_stat_inc(TOA_STAT_SYN_TOA);
 }
 
 /* Both ends of what runs in place of syn_recv_sock. */
@@ -291,19 +306,6 @@ static bool toa_sock_is_users(const struct socket *sock)
 	       toa_probe_is_sock(sock);
 }
 
-/*
- * As the original decides it. Read without the socket's lock, as the original
- * did before 5.16: whoever asks while the state changes may get the answer of
- * either side.
- */
-static bool toa_sock_has_peer(const struct sock *sk, int peer)
-{
-	if (!inet_sk(sk)->inet_dport)
-		return false;
-	return peer != 1 ||
-	       !((1 << READ_ONCE(sk->sk_state)) & (TCPF_CLOSE | TCPF_SYN_SENT));
-}
-
 /**
  * toa_peer_asked() - is it worth looking for this socket's client?
  * @sk: the socket
@@ -324,13 +326,15 @@ static bool toa_peer_asked(const struct sock *sk, int peer)
 /**
  * toa_peer_find() - the client to show for a socket
  * @sock: the socket; the caller has it open, so it cannot be destroyed
+ * @room: for toa_store_find()
  *
  * Context: within rcu_read_lock().
- * Return: the client, good until rcu_read_unlock(), or NULL.
+ * Return: the client, good as toa_store_find()'s, or NULL.
  */
-static const struct toa_client *toa_peer_find(const struct socket *sock)
+static const struct toa_client *toa_peer_find(const struct socket *sock,
+					      struct toa_client *room)
 {
-	const struct toa_client *client = toa_store_find(sock->sk);
+	const struct toa_client *client = toa_store_find(sock->sk, room);
 
 	if (!client) {
 		toa_stat_inc(TOA_STAT_NAME_EMPTY);
@@ -403,10 +407,11 @@ static bool toa_getname_answer(const struct socket *sock,
 					    const struct toa_client *client))
 {
 	const struct toa_client *client;
+	struct toa_client room;
 	bool answered;
 
 	rcu_read_lock();
-	client = toa_peer_find(sock);
+	client = toa_peer_find(sock, &room);
 	answered = client && fill(addr, client);
 	rcu_read_unlock();
 	return answered;
@@ -449,11 +454,12 @@ static bool toa_getname_enter(const unsigned long *arg, void *data)
 	const struct socket *sock = (const struct socket *)arg[0];
 	struct toa_getname_call *call = data;
 	const struct toa_client *client;
+	struct toa_client room;
 
 	if (!toa_peer_asked(sock->sk, arg[2]))
 		return false;
 	rcu_read_lock();
-	client = toa_peer_find(sock);
+	client = toa_peer_find(sock, &room);
 	if (client) {
 		call->addr = (struct sockaddr *)arg[1];
 		call->client = *client;
@@ -490,7 +496,15 @@ static unsigned long toa_getname_v6_leave(const void *data, unsigned long ret)
 
 static void toa_sock_forget(unsigned long arg0)
 {
-	toa_store_drop((const struct sock *)arg0);
+	toa_store_drop((struct sock *)arg0);
+}
+
+static void toa_sock_settle(unsigned long arg0)
+{
+	int err = toa_store_settle((struct sock *)arg0);
+
+	if (unlikely(err))
+		toa_store_error_count(err);
 }
 
 static struct toa_hook toa_hook_destruct = {
@@ -501,6 +515,16 @@ static struct toa_hook toa_hook_destruct = {
 static struct toa_hook toa_hook_disconnect = {
 	.name		= "tcp_disconnect",
 	.watch		= toa_sock_forget,
+};
+
+static struct toa_hook toa_hook_unhash_v4 = {
+	.name		= "unhash (IPv4)",
+	.watch		= toa_sock_settle,
+};
+
+static struct toa_hook toa_hook_unhash_v6 = {
+	.name		= "unhash (IPv6)",
+	.watch		= toa_sock_settle,
 };
 
 static struct toa_hook toa_hook_getname_v4 = {
@@ -565,6 +589,43 @@ static int toa_lifetime_hook(enum toa_hook_mode mode)
 	return toa_probe_check_lifetime();
 }
 
+static bool toa_tag_possible(void)
+{
+	return TOA_TAG_SAFE && toa_hook_is_sure(&toa_hook_disconnect) &&
+	       toa_hook_is_sure(&toa_hook_destruct);
+}
+
+static int toa_unhash_hook(void)
+{
+	const struct socket *v6 = toa_probe_v6.sock;
+	void (*unhash)(struct sock *sk) = toa_probe_v4.sock->sk->sk_prot->unhash;
+	int err;
+
+	err = toa_hook_add(&toa_hook_unhash_v4, unhash, TOA_HOOK_FTRACE);
+	if (err || !v6 || v6->sk->sk_prot->unhash == unhash)
+		return err;
+	return toa_hook_add(&toa_hook_unhash_v6, v6->sk->sk_prot->unhash,
+			    TOA_HOOK_FTRACE);
+}
+
+/*
+ * Tags, if they are wanted and can be had. Afterwards the parameter says what
+ * became of the wish.
+ */
+static int toa_tag_choose(void)
+{
+	int err;
+
+	sk_user_data = sk_user_data && toa_tag_possible();
+	if (!sk_user_data)
+		return 0;
+	err = toa_unhash_hook();
+	if (err)
+		return err;
+	toa_store_tag(true);
+	return toa_probe_check_settle();
+}
+
 static int toa_family_hook(struct toa_probe *probe, enum toa_hook_mode mode,
 			   struct toa_hook *getname, struct toa_hook *syn_recv,
 			   struct sock *(**orig)(TOA_SYN_RECV_PARAMS))
@@ -595,6 +656,9 @@ static int toa_hooks_add(enum toa_hook_mode mode)
 	err = toa_lifetime_hook(mode);
 	if (err)
 		return err;
+	err = toa_tag_choose();
+	if (err)
+		return err;
 	err = toa_family_hook(&toa_probe_v4, mode, &toa_hook_getname_v4,
 			      &toa_hook_syn_recv_v4, &toa_syn_recv_v4_orig);
 	if (err)
@@ -603,13 +667,19 @@ static int toa_hooks_add(enum toa_hook_mode mode)
 			       &toa_hook_syn_recv_v6, &toa_syn_recv_v6_orig);
 }
 
-/* Nobody new is remembered, then nobody is answered, then nobody forgotten. */
+/*
+ * Nobody new is remembered, then nobody is answered, then no tag is left, then
+ * nobody is forgotten.
+ */
 static void toa_hooks_remove(void)
 {
 	toa_hook_remove(&toa_hook_syn_recv_v6);
 	toa_hook_remove(&toa_hook_syn_recv_v4);
 	toa_hook_remove(&toa_hook_getname_v6);
 	toa_hook_remove(&toa_hook_getname_v4);
+	toa_store_clear();
+	toa_hook_remove(&toa_hook_unhash_v6);
+	toa_hook_remove(&toa_hook_unhash_v4);
 	toa_hook_remove(&toa_hook_disconnect);
 	toa_hook_remove(&toa_hook_destruct);
 }

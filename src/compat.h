@@ -13,6 +13,7 @@
 #include <linux/ftrace.h>
 #include <linux/in6.h>
 #include <linux/kprobes.h>
+#include <linux/rcupdate.h>
 #include <linux/types.h>
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
@@ -113,6 +114,35 @@
 #else
 #define TOA_FTRACE_UNPROTECTED	0
 #endif
+
+/*
+ * May sk_user_data hold a tag? Where a sockmap's pointer has a mark of its own
+ * (SK_USER_DATA_PSOCK), kTLS and the others leave a value without it alone;
+ * before, kTLS takes any value for a pointer and follows it. And only where
+ * ftrace cannot be switched off is the hook that clears a tag sure to run.
+ */
+#if defined(SK_USER_DATA_PSOCK) && defined(TOA_HAVE_FTRACE_PERMANENT)
+#define TOA_TAG_SAFE		true
+#else
+#define TOA_TAG_SAFE		false
+#endif
+
+/* Where a network namespace has its TCP connections. */
+#ifdef TOA_HAVE_DEATH_ROW_POINTER
+#define toa_net_hashinfo(net)	((net)->ipv4.tcp_death_row->hashinfo)
+#else
+#define toa_net_hashinfo(net)	((net)->ipv4.tcp_death_row.hashinfo)
+#endif
+
+/*
+ * Until every task, preempted ones too, and every softirq has gone on from where
+ * it is now.
+ */
+static inline void toa_wait_for_tasks(void)
+{
+	synchronize_rcu_tasks();
+	synchronize_rcu();
+}
 
 /* The kretprobe of an instance: a member up to 5.10, looked up since. */
 #ifdef TOA_HAVE_GET_KRETPROBE

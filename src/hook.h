@@ -33,11 +33,13 @@ struct toa_hook;
 /**
  * struct toa_hook_means - one way to hook
  * @name: what users call it
+ * @sure: no call is missed, and nobody can switch it off
  * @install: 0, or a negative errno and nothing is left behind; may sleep
  * @remove: afterwards nothing of the hook runs on any CPU; may sleep
  */
 struct toa_hook_means {
 	const char *name;
+	bool sure;
 	int (*install)(struct toa_hook *hook);
 	void (*remove)(struct toa_hook *hook);
 };
@@ -92,5 +94,16 @@ int toa_hook_mode_parse(const char *text, enum toa_hook_mode *mode);
 int toa_hook_install(struct toa_hook *hook, unsigned long addr,
 		     enum toa_hook_mode mode);
 void toa_hook_remove(struct toa_hook *hook);
+
+/**
+ * toa_hook_is_sure() - does a hook see every call of its function?
+ * @hook: any
+ *
+ * Return: it is installed, and by means that miss none.
+ */
+static inline bool toa_hook_is_sure(const struct toa_hook *hook)
+{
+	return hook->means && hook->means->sure;
+}
 
 #endif /* TOA_HOOK_H */

@@ -96,6 +96,7 @@ static void toa_ftrace_remove(struct toa_hook *hook)
 
 const struct toa_hook_means toa_hook_ftrace = {
 	.name		= "ftrace",
+	.sure		= TOA_FTRACE_PERMANENT,
 	.install	= toa_ftrace_install,
 	.remove		= toa_ftrace_remove,
 };

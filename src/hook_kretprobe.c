@@ -147,6 +147,7 @@ static void toa_kretprobe_remove(struct toa_hook *hook)
 
 const struct toa_hook_means toa_hook_kretprobe = {
 	.name		= "kretprobe",
+	.sure		= false,
 	.install	= toa_kretprobe_install,
 	.remove		= toa_kretprobe_remove,
 };

@@ -105,7 +105,7 @@ static int toa_probe_put(struct sock *sk)
 }
 
 /* A hook that worked has left nothing to drop. */
-static int toa_probe_gone(const struct sock *sk, const char *hook)
+static int toa_probe_gone(struct sock *sk, const char *hook)
 {
 	if (!toa_store_drop(sk))
 		return 0;
@@ -123,6 +123,27 @@ static int toa_probe_check_disconnect(struct sock *sk)
 	sk->sk_prot->disconnect(sk, 0);
 	release_sock(sk);
 	return toa_probe_gone(sk, "tcp_disconnect");
+}
+
+static int toa_probe_check_unhash(const struct toa_probe *probe)
+{
+	struct sock *sk;
+	int err;
+
+	if (!probe->sock)
+		return 0;
+	sk = probe->sock->sk;
+	err = toa_probe_put(sk);
+	if (err)
+		return err;
+	lock_sock(sk);
+	sk->sk_prot->unhash(sk);
+	release_sock(sk);
+	err = toa_table_may_have(sk) ? 0 : -EIO;
+	toa_store_drop(sk);
+	if (err)
+		pr_err("the hook on unhash was installed but does not work\n");
+	return err;
 }
 
 /**
@@ -149,6 +170,23 @@ int toa_probe_check_lifetime(void)
 		err = toa_probe_put(sk);
 	toa_probe_close(&probe);
 	return toa_probe_gone(sk, "inet_sock_destruct") ?: err;
+}
+
+/**
+ * toa_probe_check_settle() - does a socket that is unhashed give up its tag?
+ *
+ * Call when tags are on, and before children are hooked. For each family, as its
+ * function may be another one; both find that the socket is in no table, and do
+ * nothing.
+ *
+ * Context: process, may sleep.
+ * Return: 0, -EIO when a hook did not fire, or another negative errno.
+ */
+int toa_probe_check_settle(void)
+{
+	int err = toa_probe_check_unhash(&toa_probe_v4);
+
+	return err ?: toa_probe_check_unhash(&toa_probe_v6);
 }
 
 /* The whole name, to its last byte: padding, flow label and scope are zero. */

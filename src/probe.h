@@ -28,6 +28,7 @@ int toa_probe_init(void);
 void toa_probe_exit(void);
 
 int toa_probe_check_lifetime(void);
+int toa_probe_check_settle(void);
 int toa_probe_check_getname(struct toa_probe *probe);
 int toa_probe_check_syn_recv(struct toa_probe *probe);
 

@@ -15,21 +15,21 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <net/inet_sock.h>
 #include <net/sock.h>
-#include <net/tcp_states.h>
 
 #include "sockopt.h"
+#include "socks.h"
 #include "store.h"
 #include "toa.h"
 
 static int toa_nat64_find(const struct sock *sk, struct toa_nat64_peer *peer)
 {
 	const struct toa_client *client;
+	struct toa_client room;
 	int err = 0;
 
 	rcu_read_lock();
-	client = toa_store_find(sk);
+	client = toa_store_find(sk, &room);
 	if (!client) {
 		err = -EINVAL;
 	} else if (client->family != TOA_FAMILY_V6) {
@@ -62,9 +62,7 @@ static int toa_sockopt_get(struct sock *sk, int option, void __user *user,
 
 	if (*len < (int)sizeof(peer))
 		return -EINVAL;
-	/* Lockless as getname(): the answer of either side of a change is right. */
-	if (!inet_sk(sk)->inet_dport ||
-	    (1 << READ_ONCE(sk->sk_state)) & (TCPF_CLOSE | TCPF_SYN_SENT))
+	if (!toa_sock_has_peer(sk, 1))
 		return -ENOTCONN;
 	err = toa_nat64_find(sk, &peer);
 	if (err)

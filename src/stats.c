@@ -4,8 +4,8 @@
  *
  * /proc/net/toa_stats keeps the names, the order and the columns that the first
  * toa module had: scripts read it by position. /proc/net/toa_counters shows
- * every counter and, last, how many clients are remembered now, one "name value" a
- * line.
+ * every counter and, last, how many clients are in the table now, one "name value"
+ * a line.
  */
 #include <linux/cpumask.h>
 #include <linux/errno.h>
@@ -14,7 +14,7 @@
 #include <net/net_namespace.h>
 
 #include "stats.h"
-#include "store.h"
+#include "table.h"
 
 #define TOA_STATS_FILE		"toa_stats"
 #define TOA_COUNTERS_FILE	"toa_counters"
@@ -72,7 +72,7 @@ static int toa_counters_show(struct seq_file *seq, void *unused)
 			sum += toa_stat_cpu(stat, cpu);
 		seq_printf(seq, "%s %lu\n", toa_stat_names[stat], sum);
 	}
-	seq_printf(seq, "store_clients %lld\n", toa_store_count());
+	seq_printf(seq, "store_clients %lld\n", toa_table_count());
 	return 0;
 }
 

@@ -2,131 +2,49 @@
 /*
  * Which client belongs to which socket
  *
- * A hash table beside the sockets, keyed by the socket's address. sk_user_data
- * stays what it was: kTLS, sockmap, KCM, SMC and the kernel's own services look
- * into it.
+ * Two places. An IPv4 client goes into the socket itself, as a tag in
+ * sk_user_data: nothing to allocate, to look up or to free. IPv6 clients do not
+ * fit; they, and all clients where tags are off, go into the table beside the
+ * sockets.
  *
- * Lifetime. An entry is put in while its socket is being made, before user space
- * can see it, and taken out when the socket is disconnected or destroyed,
- * whichever comes first. A socket's memory is used again only after its
- * destruction, so the key names one socket at a time. Should a destruction ever
- * be missed, the entry's copy of the connection's real addresses and ports
- * disagrees with those of the next socket at that address, and a socket that is
- * put in again replaces what stood there.
+ * A tag has no room for a fingerprint of its connection, so it must never outlive
+ * it:
+ *  - a disconnected socket loses it (toa_store_drop());
+ *  - a socket that leaves the kernel's table of connections while a program holds
+ *    it open, by a reset for example, has it moved into our table
+ *    (toa_store_settle()), because nobody could find that socket later;
+ *  - at unload those in the kernel's table are found and cleared
+ *    (toa_store_clear()), and our table goes.
+ * Therefore tags are used only when the hooks that call these functions miss no
+ * call. A clone does not inherit a tag (SK_USER_DATA_NOCOPY).
  *
- * Locking. A bucket's list is changed under its lock, which is taken with
- * interrupts off because a socket can be freed from any context. Readers hold
- * rcu_read_lock() only: an entry is written before it is published, never
- * changed after, and freed after a grace period.
+ * sk_user_data changes hands by cmpxchg() only: who has it keeps it. The others
+ * who want it (sockmap, KCM, espintcp, ovpn) refuse a socket where it is taken.
  */
+#include <linux/atomic.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/log2.h>
-#include <linux/percpu_counter.h>
-#include <linux/rculist.h>
-#include <linux/slab.h>
-#include <linux/spinlock.h>
-#include <linux/vmalloc.h>
-#include <net/inet_sock.h>
-#include <net/ipv6.h>
 
 #include "compat.h"
+#include "socks.h"
 #include "store.h"
 
-#define TOA_STORE_LOCKS		256
-#define TOA_STORE_BITS_MIN	8
-/* Buckets for one entry in four: 4 MiB of them for the largest table. */
-#define TOA_STORE_LOAD		4
-#define TOA_STORE_BITS_MAX	19
+static bool toa_store_tags;
 
-/**
- * struct toa_flow - what tells one TCP connection from another
- * @net: its network namespace; compared, never followed
- * @remote_port: remote port
- * @local_port: local port; not sk_num, which a reset socket loses
- * @v4: remote and local IPv4 address
- * @v6_remote: remote IPv6 address, an IPv4-mapped one for IPv4 on AF_INET6
- * @v6_local: local IPv6 address
- */
-struct toa_flow {
-	const struct net *net;
-	__be16 remote_port;
-	__be16 local_port;
-	__addrpair v4;
-	struct in6_addr v6_remote;
-	struct in6_addr v6_local;
-};
-
-/**
- * struct toa_entry - one socket's client
- * @node: in its bucket
- * @sk: the key; compared, never followed
- * @flow: the connection for which the client was named
- * @client: the client
- * @rcu: for the grace period before it is freed
- */
-struct toa_entry {
-	struct hlist_node node;
-	const struct sock *sk;
-	struct toa_flow flow;
-	struct toa_client client;
-	struct rcu_head rcu;
-};
-
-struct hlist_head *toa_buckets __read_mostly;
-unsigned int toa_bucket_shift __read_mostly;
-static spinlock_t toa_bucket_locks[TOA_STORE_LOCKS];
-static struct kmem_cache *toa_entry_cache;
-
-/* Per CPU: a cache line that all CPUs write would cost more than the table. */
-static struct percpu_counter toa_entries;
-static s64 toa_entries_max;
-
-static void toa_flow_set(struct toa_flow *flow, const struct sock *sk)
+/* Anybody's value stays. */
+static bool toa_word_set(struct sock *sk, u64 from, u64 to)
 {
-	flow->net = sock_net(sk);
-	flow->remote_port = sk->sk_dport;
-	flow->local_port = inet_sk(sk)->inet_sport;
-	flow->v4 = sk->sk_addrpair;
-	flow->v6_remote = *toa_sock_v6_remote(sk);
-	flow->v6_local = *toa_sock_v6_local(sk);
+	void *old = (void *)(unsigned long)from;
+
+	return cmpxchg(&sk->sk_user_data, old,
+		       (void *)(unsigned long)to) == old;
 }
 
-static bool toa_flow_is_of(const struct toa_flow *flow, const struct sock *sk)
+static bool toa_word_clear(struct sock *sk)
 {
-	return flow->net == sock_net(sk) &&
-	       flow->remote_port == sk->sk_dport &&
-	       flow->local_port == inet_sk(sk)->inet_sport &&
-	       flow->v4 == sk->sk_addrpair &&
-	       ipv6_addr_equal(&flow->v6_remote, toa_sock_v6_remote(sk)) &&
-	       ipv6_addr_equal(&flow->v6_local, toa_sock_v6_local(sk));
-}
+	u64 word = toa_store_word(sk);
 
-static spinlock_t *toa_bucket_lock(const struct sock *sk)
-{
-	return &toa_bucket_locks[toa_store_hash(sk) % TOA_STORE_LOCKS];
-}
-
-static void toa_entry_free(struct rcu_head *rcu)
-{
-	kmem_cache_free(toa_entry_cache,
-			container_of(rcu, struct toa_entry, rcu));
-}
-
-/* Call with the lock of @sk's bucket held. */
-static bool toa_bucket_drop(const struct sock *sk)
-{
-	struct toa_entry *entry;
-
-	hlist_for_each_entry(entry, toa_store_bucket(sk), node) {
-		if (entry->sk != sk)
-			continue;
-		hlist_del_rcu(&entry->node);
-		percpu_counter_dec(&toa_entries);
-		call_rcu(&entry->rcu, toa_entry_free);
-		return true;
-	}
-	return false;
+	return toa_tag_is(word) && toa_word_set(sk, word, 0);
 }
 
 /**
@@ -135,164 +53,134 @@ static bool toa_bucket_drop(const struct sock *sk)
  * @client: its client
  *
  * Context: any; does not sleep.
- * Return: 0; -ENOSPC when the table is full, by about a batch per CPU; -ENOMEM.
- * After an error @sk has no client, not even an old one.
+ * Return: 0; -EBUSY when sk_user_data has another owner; -ENOSPC when the table
+ * is full, by about a batch per CPU; -ENOMEM. After an error @sk has no client,
+ * not even an old one.
  */
-int toa_store_put(const struct sock *sk, const struct toa_client *client)
+int toa_store_put(struct sock *sk, const struct toa_client *client)
 {
-	struct toa_entry *entry = NULL;
-	unsigned long flags;
-	int err = -ENOSPC;
-
-	if (percpu_counter_read_positive(&toa_entries) < toa_entries_max) {
-		entry = kmem_cache_alloc(toa_entry_cache,
-					 GFP_ATOMIC | __GFP_NOWARN);
-		err = entry ? 0 : -ENOMEM;
-	}
-	if (entry) {
-		entry->sk = sk;
-		entry->client = *client;
-		toa_flow_set(&entry->flow, sk);
-	}
-
-	spin_lock_irqsave(toa_bucket_lock(sk), flags);
-	toa_bucket_drop(sk);
-	if (entry) {
-		hlist_add_head_rcu(&entry->node, toa_store_bucket(sk));
-		percpu_counter_inc(&toa_entries);
-	}
-	spin_unlock_irqrestore(toa_bucket_lock(sk), flags);
-	return err;
+	if (!toa_store_tags || client->family != TOA_FAMILY_V4)
+		return toa_table_put(sk, client);
+	toa_table_drop(sk);
+	return toa_word_set(sk, 0, toa_tag_make(client)) ? 0 : -EBUSY;
 }
 
 /**
  * toa_store_find() - look up a socket's client
  * @sk: a socket that cannot be destroyed meanwhile
- *
- * Lockless: the entry's fields were written before hlist_add_head_rcu()
- * published it, and RCU keeps it while the caller looks.
+ * @room: where a client may be put that lies nowhere as a struct toa_client
  *
  * Context: any; within rcu_read_lock(); does not sleep.
- * Return: @sk's client, good until rcu_read_unlock(), or NULL.
+ * Return: @sk's client, good as long as @room and until rcu_read_unlock(), or
+ * NULL.
  */
-const struct toa_client *toa_store_find(const struct sock *sk)
+const struct toa_client *toa_store_find(const struct sock *sk,
+					struct toa_client *room)
 {
-	const struct toa_entry *entry;
+	u64 word = toa_store_word(sk);
 
-	hlist_for_each_entry_rcu(entry, toa_store_bucket(sk), node)
-		if (entry->sk == sk)
-			return toa_flow_is_of(&entry->flow, sk) ?
-			       &entry->client : NULL;
-	return NULL;
+	if (!toa_tag_is(word))
+		return toa_table_find(sk);
+	toa_tag_read(word, room);
+	return room;
 }
 
 /**
  * toa_store_drop() - forget a socket's client
- * @sk: the socket; only its address is used
+ * @sk: a socket that is disconnected or destroyed
  *
- * Called for every socket that is destroyed, so the common case, an empty
- * bucket, takes no lock: an entry for @sk was put in by whoever made the socket,
- * which happened before anybody could destroy it.
+ * Called for every socket that is destroyed: a few instructions where there is
+ * nothing to forget.
  *
  * Context: any; does not sleep.
  * Return: was there one?
  */
-bool toa_store_drop(const struct sock *sk)
+bool toa_store_drop(struct sock *sk)
 {
-	unsigned long flags;
-	bool dropped;
+	bool tagged = toa_word_clear(sk);
 
-	if (!toa_store_may_have(sk))
-		return false;
-	spin_lock_irqsave(toa_bucket_lock(sk), flags);
-	dropped = toa_bucket_drop(sk);
-	spin_unlock_irqrestore(toa_bucket_lock(sk), flags);
-	return dropped;
+	return toa_table_drop(sk) || tagged;
 }
 
 /**
- * toa_store_count() - how many clients are remembered now
+ * toa_store_settle() - move a tag into the table
+ * @sk: a socket that leaves the kernel's table of connections, locked
  *
- * Context: any; does not sleep, sums over all CPUs.
+ * The table has the client before the tag goes, so that whoever asks meanwhile
+ * finds one or the other. Nobody can ask for a dead socket: its tag stays, and
+ * goes with it.
+ *
+ * Context: any; does not sleep.
+ * Return: 0; -ENOSPC or -ENOMEM when the client had to be forgotten.
  */
-s64 toa_store_count(void)
+int toa_store_settle(struct sock *sk)
 {
-	return percpu_counter_sum_positive(&toa_entries);
-}
+	struct toa_client client;
+	u64 word = toa_store_word(sk);
+	int err;
 
-static unsigned int toa_store_bits(unsigned int max)
-{
-	unsigned int bits = ilog2(roundup_pow_of_two(max / TOA_STORE_LOAD + 1));
-
-	return clamp_t(unsigned int, bits, TOA_STORE_BITS_MIN,
-		       TOA_STORE_BITS_MAX);
+	if (likely(!toa_tag_is(word)) || sock_flag(sk, SOCK_DEAD))
+		return 0;
+	toa_tag_read(word, &client);
+	err = toa_table_put(sk, &client);
+	toa_word_set(sk, word, 0);
+	return err;
 }
 
 /**
- * toa_store_init() - make an empty table
- * @max: how many clients it may hold
+ * toa_store_tag() - choose where IPv4 clients are put from now on
+ * @on: as tags; the caller has hooks that miss no call of toa_store_drop() and
+ *	toa_store_settle()
+ *
+ * Context: process, before the first child can be remembered.
+ */
+void toa_store_tag(bool on)
+{
+	toa_store_tags = on;
+}
+
+static void toa_sock_clear(struct sock *sk)
+{
+	toa_word_clear(sk);
+}
+
+/**
+ * toa_store_clear() - take all tags out of the sockets
+ *
+ * Call when nobody puts any more, and while toa_store_settle() is still called:
+ * a socket that has just left the kernel's table is between two instructions of
+ * a task or a softirq, and has settled when those have been waited for.
+ *
+ * Context: process, may sleep.
+ */
+void toa_store_clear(void)
+{
+	if (!toa_store_tags)
+		return;
+	toa_socks_visit(toa_sock_clear);
+	toa_wait_for_tasks();
+}
+
+/**
+ * toa_store_init() - make an empty store, without tags
+ * @max: how many clients the table may hold
  *
  * Context: process, may sleep.
  * Return: 0 or -ENOMEM.
  */
 int toa_store_init(unsigned int max)
 {
-	unsigned int bits, i;
-	int err;
-
-	toa_entries_max = max;
-	bits = toa_store_bits(max);
-	toa_bucket_shift = 64 - bits;
-	for (i = 0; i < TOA_STORE_LOCKS; i++)
-		spin_lock_init(&toa_bucket_locks[i]);
-
-	toa_buckets = vzalloc(sizeof(*toa_buckets) << bits);
-	if (!toa_buckets)
-		return -ENOMEM;
-	toa_entry_cache = KMEM_CACHE(toa_entry, 0);
-	if (!toa_entry_cache) {
-		err = -ENOMEM;
-		goto free_buckets;
-	}
-	err = percpu_counter_init(&toa_entries, 0, GFP_KERNEL);
-	if (err)
-		goto destroy_cache;
-	return 0;
-
-destroy_cache:
-	kmem_cache_destroy(toa_entry_cache);
-free_buckets:
-	vfree(toa_buckets);
-	return err;
-}
-
-static void toa_bucket_flush(struct hlist_head *bucket)
-{
-	struct toa_entry *entry;
-	struct hlist_node *next;
-
-	hlist_for_each_entry_safe(entry, next, bucket, node) {
-		hlist_del(&entry->node);
-		kmem_cache_free(toa_entry_cache, entry);
-	}
+	return toa_table_init(max);
 }
 
 /**
  * toa_store_exit() - free the table and all clients in it
  *
- * Every hook is gone: nobody reads or writes the table any more.
+ * After toa_store_clear(), and every hook is gone.
  *
  * Context: process, may sleep.
  */
 void toa_store_exit(void)
 {
-	u64 bucket;
-
-	for (bucket = 0; bucket < 1ULL << (64 - toa_bucket_shift); bucket++)
-		toa_bucket_flush(&toa_buckets[bucket]);
-	/* Entries that were dropped are freed by callbacks of ours. */
-	rcu_barrier();
-	percpu_counter_destroy(&toa_entries);
-	kmem_cache_destroy(toa_entry_cache);
-	vfree(toa_buckets);
+	toa_table_exit();
 }

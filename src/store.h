@@ -6,49 +6,45 @@
 #define TOA_STORE_H
 
 #include <linux/compiler.h>
-#include <linux/hash.h>
-#include <linux/list.h>
 #include <linux/types.h>
 #include <net/sock.h>
 
+#include "table.h"
+#include "tag.h"
 #include "toa.h"
 
 int toa_store_init(unsigned int max);
 void toa_store_exit(void);
+void toa_store_tag(bool on);
+void toa_store_clear(void);
 
-int toa_store_put(const struct sock *sk, const struct toa_client *client);
-const struct toa_client *toa_store_find(const struct sock *sk);
-bool toa_store_drop(const struct sock *sk);
-s64 toa_store_count(void);
+int toa_store_put(struct sock *sk, const struct toa_client *client);
+const struct toa_client *toa_store_find(const struct sock *sk,
+					struct toa_client *room);
+bool toa_store_drop(struct sock *sk);
+int toa_store_settle(struct sock *sk);
 
-/* Of store.c; here only so that the questions below need no call. */
-extern struct hlist_head *toa_buckets;
-extern unsigned int toa_bucket_shift;
-
-/* The high bits of a product depend on all bits of the address. */
-static inline u64 toa_store_hash(const struct sock *sk)
+/* A tag is one word that is never changed, only set and cleared. */
+static inline u64 toa_store_word(const struct sock *sk)
 {
-	return (u64)(unsigned long)sk * GOLDEN_RATIO_64 >> toa_bucket_shift;
-}
-
-static inline struct hlist_head *toa_store_bucket(const struct sock *sk)
-{
-	return &toa_buckets[toa_store_hash(sk)];
+	/*
+	 * Who sees it cleared by toa_store_settle() must also see the table's
+	 * entry that took its place.
+	 */
+	return (unsigned long)smp_load_acquire(&sk->sk_user_data);
 }
 
 /**
  * toa_store_may_have() - could a socket have a client?
- * @sk: the socket; only its address is used
+ * @sk: any socket that goes through inet_sock_destruct()
  *
- * False for most sockets that have none: their bucket is empty. An entry of
- * @sk's was put in before anybody who asks could get hold of @sk, so it cannot
- * be overlooked.
+ * False for most sockets that have none: no tag, and their bucket is empty.
  *
  * Context: any.
  */
 static inline bool toa_store_may_have(const struct sock *sk)
 {
-	return READ_ONCE(toa_store_bucket(sk)->first);
+	return toa_tag_is(toa_store_word(sk)) || toa_table_may_have(sk);
 }
 
 #endif /* TOA_STORE_H */

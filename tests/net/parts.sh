@@ -6,10 +6,16 @@ part_without() {
 	group balancer "no module"
 }
 
+# part_mechanism NAME TAGS PARAMETERS...: all cases with the module so loaded. TAGS is
+# Y where IPv4 clients must then be in sk_user_data.
 part_mechanism() {
+	set -- "$1" "$2" "$(shift 2 && echo "$*")"
 	log_mark
-	check "$1: insmod" insmod "$TOA_KO" "hook=$1"
+	# The parameters are words.
+	# shellcheck disable=SC2086
+	check "$1: insmod $3" insmod "$TOA_KO" $3
 	check "$1: the log says that it is loaded" log_has 'TOA: toa loaded$'
+	check "$1: sk_user_data is $2" test "$(cat /sys/module/toa/parameters/sk_user_data)" = "$2"
 	group handshakes "$1"
 	group sockets "$1"
 	group lives "$1"
@@ -108,8 +114,21 @@ ftrace_off() {
 	[ "$enabled" = 0 ]
 }
 
+# Loads and unloads by itself. Once more in a network namespace with a table of
+# connections of its own, where the kernel has that.
+part_reloads() {
+	group reloads "reloads"
+	if echo 1024 2>/dev/null >/proc/sys/net/ipv4/tcp_child_ehash_entries; then
+		unshare -n toatest -p "reloads in a namespace: " reloads
+		result "reloads in a namespace: toatest ran to its end" $?
+		echo 0 >/proc/sys/net/ipv4/tcp_child_ehash_entries
+	else
+		echo "ok - reloads in a namespace # SKIP no tcp_child_ehash_entries in this kernel"
+	fi
+}
+
 part_capacity() {
-	check "insmod max_clients=100" insmod "$TOA_KO" max_clients=100
+	check "insmod max_clients=100" insmod "$TOA_KO" max_clients=100 sk_user_data=0
 	group capacity "capacity"
 	check "rmmod after that" rmmod toa
 }

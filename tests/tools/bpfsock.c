@@ -192,16 +192,6 @@ static int getpeername_load(uint32_t type)
 	return bpf_load(&program);
 }
 
-static bool name_is(const char *what, const struct name *have,
-		    const struct name *want)
-{
-	if (name_equal(have, want))
-		return true;
-	name_print("wanted", want);
-	name_print(what, have);
-	return false;
-}
-
 static bool rewriting_shows(struct neighbour *n, enum listener kind,
 			    const char *options, const struct address *shown)
 {
@@ -220,9 +210,9 @@ static bool rewriting_shows(struct neighbour *n, enum listener kind,
 	socket_kill(fd);
 	balancer.port = REWRITTEN_PORT;
 	name_expect(&want, listener_family(kind), shown ?: &balancer);
-	ok = name_is("accept", &names.accept, &want);
-	ok &= name_is("getpeername", &names.peer, &want);
-	ok &= name_is("SO_PEERNAME", &names.so_peer, &want);
+	ok = expect_equal("accept", &names.accept, &want);
+	ok &= expect_equal("getpeername", &names.peer, &want);
+	ok &= expect_equal("SO_PEERNAME", &names.so_peer, &want);
 	return ok;
 }
 

@@ -18,7 +18,15 @@
 int connection_accept(struct tun *tun, struct flow *flow, int listener,
 		      const char *options, struct name *name)
 {
-	net_flow(tun, flow, AF_INET, SERVER_PORT);
+	return connection_accept_port(tun, flow, listener, SERVER_PORT,
+				      options, name);
+}
+
+int connection_accept_port(struct tun *tun, struct flow *flow, int listener,
+			   uint16_t port, const char *options,
+			   struct name *name)
+{
+	net_flow(tun, flow, AF_INET, port);
 	if (flow_syn(flow, NULL, NULL) ||
 	    flow_send(flow, TH_ACK, options, NULL))
 		return -1;
@@ -100,17 +108,33 @@ int disconnect(int fd)
 	return connect(fd, &sa, sizeof(sa));
 }
 
+bool expect_equal(const char *what, const struct name *have,
+		  const struct name *want)
+{
+	if (name_equal(have, want))
+		return true;
+	name_print("wanted", want);
+	name_print(what, have);
+	return false;
+}
+
 bool expect_name(const char *what, const struct name *have,
 		 const struct address *addr)
 {
 	struct name want;
 
 	name_expect(&want, AF_INET, addr);
-	if (name_equal(have, &want))
-		return true;
-	name_print("wanted", &want);
-	name_print(what, have);
-	return false;
+	return expect_equal(what, have, &want);
+}
+
+/* Both ways to ask an open connection. */
+bool expect_shown(int fd, const struct address *addr)
+{
+	struct names names;
+
+	names_ask(fd, &names);
+	return expect_name("getpeername", &names.peer, addr) &&
+	       expect_name("SO_PEERNAME", &names.so_peer, addr);
 }
 
 bool expect_error(const char *what, const struct name *have, int err)

@@ -8,9 +8,12 @@
  * goes to sleep in it.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <poll.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -29,7 +32,8 @@ static int page_open(struct holder *holder)
 		.mode		= UFFDIO_REGISTER_MODE_MISSING,
 	};
 
-	holder->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	/* A userfaultfd that blocks cannot be polled. */
+	holder->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	if (holder->uffd < 0 || ioctl(holder->uffd, UFFDIO_API, &api))
 		return -1;
 	holder->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -45,19 +49,41 @@ static void *holder_main(void *arg)
 	struct holder *holder = arg;
 
 	send(holder->fd, holder->page, 16, MSG_NOSIGNAL);
+	eventfd_write(holder->sent, 1);
 	return NULL;
 }
 
-/* Returns once the thread sleeps on the page, with the socket's lock. */
-int holder_start(struct holder *holder, int fd)
+static int holder_wait(struct holder *holder)
 {
+	struct pollfd pfds[] = {
+		{ .fd = holder->uffd, .events = POLLIN },
+		{ .fd = holder->sent, .events = POLLIN },
+	};
 	struct uffd_msg msg;
 
-	holder->fd = fd;
-	if (page_open(holder) ||
-	    pthread_create(&holder->thread, NULL, holder_main, holder))
+	while (poll(pfds, 2, -1) < 0)
+		if (errno != EINTR)
+			return -1;
+	if (!(pfds[0].revents & POLLIN))
 		return -1;
 	return read(holder->uffd, &msg, sizeof(msg)) == sizeof(msg) ? 0 : -1;
+}
+
+/*
+ * Returns once the thread sleeps on the page, with the socket's lock; -1 when it
+ * does not, because the connection is closed, and then nothing is left to end.
+ */
+int holder_start(struct holder *holder, int fd)
+{
+	holder->fd = fd;
+	holder->sent = eventfd(0, EFD_CLOEXEC);
+	if (holder->sent < 0 || page_open(holder) ||
+	    pthread_create(&holder->thread, NULL, holder_main, holder))
+		return -1;
+	if (!holder_wait(holder))
+		return 0;
+	holder_end(holder);
+	return -1;
 }
 
 void holder_end(struct holder *holder)
@@ -70,4 +96,5 @@ void holder_end(struct holder *holder)
 	pthread_join(holder->thread, NULL);
 	munmap(holder->page, PAGE);
 	close(holder->uffd);
+	close(holder->sent);
 }

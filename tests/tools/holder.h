@@ -12,12 +12,14 @@
  * @thread: sends from the page
  * @fd: the socket
  * @uffd: userfaultfd of the page
+ * @sent: eventfd: the thread has come back
  * @page: not there until holder_end()
  */
 struct holder {
 	pthread_t thread;
 	int fd;
 	int uffd;
+	int sent;
 	char *page;
 };
 

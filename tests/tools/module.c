@@ -34,6 +34,19 @@ int module_unload(void)
 	return syscall(SYS_delete_module, "toa", O_NONBLOCK) ? errno : 0;
 }
 
+/* Are IPv4 clients kept in sk_user_data? Not without the module. */
+bool module_tags(void)
+{
+	FILE *file = fopen("/sys/module/toa/parameters/sk_user_data", "r");
+	bool tags;
+
+	if (!file)
+		return false;
+	tags = fgetc(file) == 'Y';
+	fclose(file);
+	return tags;
+}
+
 /* "Unloading" in /proc/modules, or gone: delete_module() is under way. */
 bool module_is_going(void)
 {

@@ -9,6 +9,7 @@
 
 int module_load(const char *parameters);
 int module_unload(void);
+bool module_tags(void);
 bool module_is_going(void);
 
 #endif /* MODULE_H */

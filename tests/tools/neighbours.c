@@ -18,6 +18,7 @@
 #include "cases.h"
 #include "connection.h"
 #include "ktap.h"
+#include "module.h"
 #include "neighbours.h"
 #include "net.h"
 #include "server.h"
@@ -42,18 +43,9 @@ int neighbour_accept(struct neighbour *n, int listener)
 	return connection_accept(n->tun, &n->flow, listener, OPT_V4, NULL);
 }
 
-static bool names_are(int fd, const struct address *shown)
-{
-	struct names names;
-
-	names_ask(fd, &names);
-	return expect_name("getpeername", &names.peer, shown) &&
-	       expect_name("SO_PEERNAME", &names.so_peer, shown);
-}
-
 bool neighbour_shows(const struct neighbour *n, int fd)
 {
-	return names_are(fd, n->client ?: &n->flow.local);
+	return expect_shown(fd, n->client ?: &n->flow.local);
 }
 
 int neighbour_send(struct neighbour *n, const void *data, size_t len)
@@ -88,6 +80,18 @@ bool neighbour_talks(struct neighbour *n, int fd)
 	    flow_wait_data(&n->flow, WORD_OUT))
 		return neighbour_failed("sending");
 	return true;
+}
+
+/* The refusal is the right one, and changes nothing. */
+bool neighbour_refused(struct neighbour *n, int fd, int have, int want)
+{
+	if (have != want) {
+		printf("#   %s instead of %s\n", strerror(have),
+		       strerror(want));
+		return false;
+	}
+	return neighbour_shows(n, fd) && neighbour_talks(n, fd) &&
+	       neighbour_shows(n, fd);
 }
 
 /* A listener that shares its port; SO_REUSEPORT must be set before bind(). */
@@ -131,8 +135,11 @@ static bool kcm_works(struct neighbour *n, int kcm, int fd)
 
 	if (attach.bpf_fd < 0)
 		return neighbour_failed("loading the program");
-	err = ioctl(kcm, SIOCKCMATTACH, &attach);
+	err = ioctl(kcm, SIOCKCMATTACH, &attach) ? errno : 0;
 	close(attach.bpf_fd);
+	if (n->tagged)
+		return neighbour_refused(n, fd, err, EALREADY);
+	errno = err;
 	if (err)
 		return neighbour_failed("attaching");
 	return neighbour_shows(n, fd) && neighbour_talks(n, kcm) &&
@@ -195,7 +202,7 @@ static bool smc_test(struct neighbour *n)
 	if (fd < 0) {
 		ok = neighbour_failed("accept");
 	} else {
-		ok = neighbour_talks(n, fd) && names_are(fd, &n->flow.local);
+		ok = neighbour_talks(n, fd) && expect_shown(fd, &n->flow.local);
 		socket_kill(fd);
 	}
 	close(listener);
@@ -321,7 +328,8 @@ static const struct neighbour_test tests[] = {
 static void neighbour_run(const struct neighbour_test *test, struct tun *tun,
 			  const struct address *client)
 {
-	struct neighbour n = { .tun = tun, .client = client };
+	struct neighbour n = { .tun = tun, .client = client,
+			       .tagged = client && module_tags() };
 	bool ok = test->run(&n);
 
 	if (!ok && n.skip)

@@ -36,16 +36,6 @@ static const struct passage passages[] = {
 	{ "passing IPv6 without an option", LISTEN_V6, AF_INET6, NULL, NULL },
 };
 
-static bool name_is(const char *what, const struct name *have,
-		    const struct name *want)
-{
-	if (name_equal(have, want))
-		return true;
-	name_print("wanted", want);
-	name_print(what, have);
-	return false;
-}
-
 static int words_exchange(struct flow *flow, int fd)
 {
 	if (flow_send(flow, TH_ACK | TH_PSH, NULL, WORD_IN) ||
@@ -66,9 +56,9 @@ static bool passage_is_right(const struct passage *passage, struct flow *flow,
 	name_expect(&want, listener_family(passage->listener),
 		    passage->client ?: &flow->local);
 	names_ask(fd, &names);
-	ok = name_is("accept", accepted, &want);
-	ok &= name_is("getpeername", &names.peer, &want);
-	ok &= name_is("SO_PEERNAME", &names.so_peer, &want);
+	ok = expect_equal("accept", accepted, &want);
+	ok &= expect_equal("getpeername", &names.peer, &want);
+	ok &= expect_equal("SO_PEERNAME", &names.so_peer, &want);
 	if (words_exchange(flow, fd) || disconnect(fd)) {
 		printf("#   the connection is not good: %s\n", strerror(errno));
 		return false;

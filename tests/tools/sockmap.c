@@ -123,12 +123,27 @@ static bool map_test(struct neighbour *n, uint32_t type,
 
 	if (map < 0 || fd < 0)
 		ok = neighbour_failed("making the map");
+	else if (n->tagged)
+		ok = neighbour_refused(n, fd, map_insert(map, fd) ? errno : 0,
+				       EBUSY);
 	else
 		ok = works(n, map, fd);
 	if (fd >= 0)
 		socket_kill(fd);
 	close(map);
 	return ok;
+}
+
+/* Does a map take this socket, and nothing of it stays? */
+bool sockmap_takes(int fd)
+{
+	int map = map_open(BPF_MAP_TYPE_SOCKMAP);
+	bool taken = map >= 0 && !map_insert(map, fd) && !map_remove(map);
+
+	if (!taken)
+		neighbour_failed("inserting into a sockmap");
+	close(map);
+	return taken;
 }
 
 bool sockmap_test(struct neighbour *n)

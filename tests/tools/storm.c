@@ -29,6 +29,7 @@
 #include "server.h"
 
 #define OPEN		32	/* connections that stay open */
+#define RESET		4	/* of which one in so many is reset, and stays open */
 #define PER_ROUND	40	/* connections that a round waits for */
 #define DEADLINE_MS	60000
 
@@ -129,6 +130,8 @@ static void *opener_main(void *arg)
 		}
 		storm->told[ask(fd)]++;
 		storm->made++;
+		if (i % RESET == 0)
+			flow_send(&flow, TH_RST | TH_ACK, NULL, NULL);
 		fd = atomic_exchange(&storm->fds[i % OPEN], fd);
 		if (fd >= 0)
 			socket_kill(fd);
@@ -169,14 +172,17 @@ static int round_run(struct storm *storm, const char *parameters)
 	return storm_wait(storm, PER_ROUND / 4);
 }
 
-/* With the module gone, every socket says the balancer. */
+/* With the module gone, a socket says the balancer, or when reset, nobody. */
 static bool afterwards_balancer(struct storm *storm)
 {
 	int i;
 
-	for (i = 0; i < OPEN; i++)
-		if (storm->fds[i] >= 0 && ask(storm->fds[i]) != BALANCER)
+	for (i = 0; i < OPEN; i++) {
+		enum told told = ask(storm->fds[i]);
+
+		if (told != BALANCER && told != NOBODY)
 			return false;
+	}
 	return true;
 }
 
@@ -250,5 +256,6 @@ void storm_run(struct tun *tun, bool unused)
 {
 	(void)unused;
 	storm_test(tun, "hook=ftrace");
+	storm_test(tun, "hook=ftrace sk_user_data=0");
 	storm_test(tun, "hook=kretprobe");
 }

@@ -54,6 +54,8 @@ static const struct group groups[] = {
 	  "two CPUs complete one handshake" },
 	{ "capacity", capacity_run, true,
 	  "more connections than max_clients=100" },
+	{ "reloads", reloads_run, true,
+	  "connections that outlive the module" },
 	{ "storm", storm_run, true,
 	  "insmod and rmmod under load, ROUNDS times (10)" },
 	{ "services", services_run, true,

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The table that has clients beside their sockets
+ */
+#ifndef TOA_TABLE_H
+#define TOA_TABLE_H
+
+#include <linux/compiler.h>
+#include <linux/hash.h>
+#include <linux/list.h>
+#include <linux/types.h>
+#include <net/sock.h>
+
+#include "toa.h"
+
+int toa_table_init(unsigned int max);
+void toa_table_exit(void);
+
+int toa_table_put(const struct sock *sk, const struct toa_client *client);
+const struct toa_client *toa_table_find(const struct sock *sk);
+bool toa_table_drop(const struct sock *sk);
+s64 toa_table_count(void);
+
+/* Of store.c; here only so that the questions below need no call. */
+extern struct hlist_head *toa_buckets;
+extern unsigned int toa_bucket_shift;
+
+/* The high bits of a product depend on all bits of the address. */
+static inline u64 toa_table_hash(const struct sock *sk)
+{
+	return (u64)(unsigned long)sk * GOLDEN_RATIO_64 >> toa_bucket_shift;
+}
+
+static inline struct hlist_head *toa_table_bucket(const struct sock *sk)
+{
+	return &toa_buckets[toa_table_hash(sk)];
+}
+
+/**
+ * toa_table_may_have() - could a socket have a client?
+ * @sk: the socket; only its address is used
+ *
+ * False for most sockets that have none: their bucket is empty.
+ *
+ * Context: any.
+ */
+static inline bool toa_table_may_have(const struct sock *sk)
+{
+	return READ_ONCE(toa_table_bucket(sk)->first);
+}
+
+#endif /* TOA_TABLE_H */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An IPv4 client in the 64 bits of a socket's sk_user_data
+ *
+ *	63        51 50                            19 18        3 2   0
+ *	+-----------+--------------------------------+-----------+-----+
+ *	| signature |         IPv4 address           |   port    | 001 |
+ *	+-----------+--------------------------------+-----------+-----+
+ *
+ * It can be told from every pointer, and every pointer from it: bits 63 to 56
+ * differ from each other (not canonical on x86-64 with 4 or 5 levels, and not a
+ * user's pointer with LAM), and bit 55 differs from bit 54 (not an address on
+ * arm64 with 48 or 52 bits, whatever the tag in the top byte). Who follows it by
+ * mistake faults and reads nobody's memory.
+ *
+ * The low bits are the kernel's own marks in that field: bit 0,
+ * SK_USER_DATA_NOCOPY, keeps it out of sockets cloned from this one; bits 1 and
+ * 2, SK_USER_DATA_BPF and SK_USER_DATA_PSOCK, would make it a reuseport array's
+ * or a sockmap's pointer and are 0.
+ *
+ * Plain C, for the module and its tests.
+ */
+#ifndef TOA_TAG_H
+#define TOA_TAG_H
+
+#include "toa.h"
+
+#define TOA_TAG_SIGNATURE	(0x14b6ULL << 51 | 1)
+#define TOA_TAG_SIGNATURE_MASK	(0x1fffULL << 51 | 7)
+#define TOA_TAG_ADDR_SHIFT	19
+#define TOA_TAG_PORT_SHIFT	3
+
+/**
+ * toa_tag_make() - the tag of a client
+ * @client: a client of TOA_FAMILY_V4
+ */
+static inline __u64 toa_tag_make(const struct toa_client *client)
+{
+	__u32 addr;
+	__u16 port;
+
+	/* In network byte order, which is nobody's business but the client's. */
+	memcpy(&addr, &client->v4, sizeof(addr));
+	memcpy(&port, &client->port, sizeof(port));
+	return TOA_TAG_SIGNATURE | (__u64)addr << TOA_TAG_ADDR_SHIFT |
+	       (__u64)port << TOA_TAG_PORT_SHIFT;
+}
+
+/**
+ * toa_tag_is() - is this a tag?
+ * @value: what stands in sk_user_data
+ */
+static inline bool toa_tag_is(__u64 value)
+{
+	return (value & TOA_TAG_SIGNATURE_MASK) == TOA_TAG_SIGNATURE;
+}
+
+/**
+ * toa_tag_read() - the client of a tag
+ * @tag: toa_tag_is() holds
+ * @client: written
+ */
+static inline void toa_tag_read(__u64 tag, struct toa_client *client)
+{
+	const __u32 addr = tag >> TOA_TAG_ADDR_SHIFT;
+	const __u16 port = tag >> TOA_TAG_PORT_SHIFT;
+
+	client->family = TOA_FAMILY_V4;
+	memcpy(&client->v4, &addr, sizeof(addr));
+	memcpy(&client->port, &port, sizeof(port));
+}
+
+#endif /* TOA_TAG_H */
