@@ -77,6 +77,8 @@ static struct sock *(*toa_syn_recv_v6_orig)(TOA_SYN_RECV_PARAMS);
  */
 static DEFINE_PER_CPU(const struct sk_buff *, toa_skb_in_hand);
 
+static const struct toa_kinds toa_kinds = TOA_KINDS_DEFAULT;
+
 /*
  * The receive path has pulled the whole header, options included, except where
  * an old kernel's socket filter trimmed the segment afterwards.
@@ -86,6 +88,7 @@ static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 	const u8 *options = (const u8 *)(th + 1);
+	enum toa_verdict verdict;
 	const u8 *end;
 
 	if (th->doff <= sizeof(*th) / 4)
@@ -93,7 +96,11 @@ static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
 	end = (const u8 *)th + th->doff * 4;
 	if (unlikely(end > skb_tail_pointer(skb)))
 		return TOA_MALFORMED;
-	return toa_options_parse(options, end - options, th->syn, client);
+	verdict = toa_options_parse(options, end - options, th->syn, &toa_kinds,
+				    client);
+	if (verdict == TOA_FOUND && !client->port)
+		client->port = th->source;
+	return verdict;
 }
 
 static void toa_verdict_count(enum toa_verdict verdict)

@@ -18,10 +18,13 @@
  *	|                                  |
  *	+----------------------------------+
  *
- * Port and address are in network byte order, as on the wire. Kind 254 is the
- * second experimental kind of RFC 4727; it carries no experiment identifier
- * (RFC 6994), so on a SYN an old Fast Open cookie (RFC 7413 appendix A) or an
- * SMC-R offer (RFC 7609) can have the same kind and length.
+ * Port and address are in network byte order, as on the wire. These are the
+ * usual ones; toa_layouts has all.
+ *
+ * Kinds 253 and 254 are the experimental ones of RFC 4727. A balancer's option
+ * carries no experiment identifier (RFC 6994), so on a SYN an old Fast Open
+ * cookie (RFC 7413 appendix A) or an SMC-R offer (RFC 7609) can have the same
+ * kind and length.
  *
  * Everything here is plain C that reads bytes: the module, its unit tests, its
  * fuzzers and the traffic tools compile this same file.
@@ -47,7 +50,14 @@
 #define TOA_TCPOPT_EOL		0
 #define TOA_TCPOPT_NOP		1
 
-/* What else kind 254 means on a SYN: the first bytes after the length. */
+/* NOP, NOP, a timestamps option's kind and length; and the length of it all. */
+#define TOA_TIMESTAMPS_WORD	0x0101080a
+#define TOA_TIMESTAMPS_LEN	12
+
+#define TOA_TCPOPT_EXP1		253
+#define TOA_TCPOPT_EXP2		254
+
+/* What else these two mean on a SYN: the first bytes after the length. */
 #define TOA_EXID_FASTOPEN	0xf989
 #define TOA_EXID_SMC		0xe2d4c3d9
 
@@ -66,7 +76,8 @@ enum toa_family {
 /**
  * struct toa_client - the client that an option names
  * @family: an enum toa_family
- * @port: the client's TCP port, network byte order
+ * @port: the client's TCP port, network byte order; 0 when the option's layout
+ *	has none, which stands for the port that the packets come from
  * @v4: IPv4 address, network byte order
  * @v6: IPv6 address, network byte order
  */
@@ -78,6 +89,59 @@ struct toa_client {
 		__u8	v6[16];
 	};
 };
+
+/**
+ * struct toa_layout - one form that the option has
+ * @kind: its kind
+ * @len: its length, kind and length byte included; at least 6
+ * @port: where in it the port is; 0 when it has none
+ * @addr: where in it the address is
+ * @family: which address, an enum toa_family
+ * @version: what the byte after the length must be; 0 when that is no version
+ */
+struct toa_layout {
+	__u8	kind;
+	__u8	len;
+	__u8	port;
+	__u8	addr;
+	__u8	family;
+	__u8	version;
+};
+
+/*
+ * Every layout that can be switched on. Of the long ones only the client is
+ * read: a virtual address or a network's number follows it. Kind 28 is IANA's
+ * User Timeout, four bytes long: there the version must fit as well.
+ */
+static const struct toa_layout toa_layouts[] = {
+	{ 254,  8, 2, 4, TOA_FAMILY_V4, 0 },
+	{ 254, 20, 2, 4, TOA_FAMILY_V6, 0 },
+	{ 254, 16, 2, 4, TOA_FAMILY_V4, 0 },
+	{ 253,  8, 2, 4, TOA_FAMILY_V4, 0 },
+	{ 253, 20, 2, 4, TOA_FAMILY_V6, 0 },
+	{ 252, 20, 2, 4, TOA_FAMILY_V4, 0 },
+	{ 249, 40, 2, 4, TOA_FAMILY_V6, 0 },
+	{ 200,  8, 2, 4, TOA_FAMILY_V4, 0 },
+	{  28,  7, 0, 3, TOA_FAMILY_V4, 1 },
+	{  28, 19, 0, 3, TOA_FAMILY_V6, 1 },
+};
+
+#define TOA_LAYOUTS	(sizeof(toa_layouts) / sizeof(struct toa_layout))
+
+/**
+ * struct toa_kinds - which layouts are read
+ * @rows: one bit for each of toa_layouts
+ * @on: one bit for each kind that one of them has, all that a segment without
+ *	such an option is asked
+ */
+struct toa_kinds {
+	__u32	rows;
+	__u32	on[256 / 32];
+};
+
+/* Kind 254: the first three rows. */
+#define TOA_KINDS_DEFAULT						\
+	{ .rows = 0x7, .on = { [254 / 32] = 1U << 254 % 32 } }
 
 /* getsockopt(IPPROTO_IP): the IPv6 client of an IPv4 socket; DPVS's number. */
 #define TOA_SO_GET_LOOKUP	4096
@@ -171,50 +235,110 @@ static inline bool toa_client_set_v6(struct toa_client *client,
 }
 
 /**
- * toa_option_is_client() - is this option of kind 254 a client's address?
- * @opt: the option, from its kind on
- * @len: its length byte, already known to lie within the header
- * @syn: it came on a SYN
- *
- * A length is all that tells a client from another experiment on the same
- * kind. Fast Open and SMC speak on SYNs only; there they are recognised by
- * their identifiers, which costs a balancer that speaks on SYNs one client
- * port in 65536.
+ * toa_kinds_add() - read one more layout
+ * @kinds: what is read
+ * @row: the layout's place in toa_layouts
  */
-static inline bool toa_option_is_client(const __u8 *opt, size_t len, bool syn)
+static inline void toa_kinds_add(struct toa_kinds *kinds, unsigned int row)
 {
-	if (opt[0] != TOA_OPT_KIND)
+	unsigned int kind = toa_layouts[row].kind;
+
+	kinds->rows |= 1U << row;
+	kinds->on[kind / 32] |= 1U << kind % 32;
+}
+
+static inline bool toa_kinds_has(const struct toa_kinds *kinds, __u8 kind)
+{
+	return kinds->on[kind / 32] >> kind % 32 & 1;
+}
+
+/*
+ * A length is all that tells a client from another experiment on the same kind.
+ * Fast Open and SMC speak on SYNs only; there they are recognised by their
+ * identifiers, which both kinds share. That costs a balancer that speaks on
+ * SYNs one client port in 65536; every other registered identifier would cost
+ * one more, and no usual stack sends them.
+ *
+ * Reads six bytes of the option; no layout is shorter.
+ */
+static inline bool toa_option_is_experiment(const __u8 *opt)
+{
+	if (opt[0] != TOA_TCPOPT_EXP1 && opt[0] != TOA_TCPOPT_EXP2)
 		return false;
-	if (len != TOA_OPT_LEN_V4 && len != TOA_OPT_LEN_V6)
+	return toa_get_be16(opt + 2) == TOA_EXID_FASTOPEN ||
+	       toa_get_be32(opt + 2) == TOA_EXID_SMC;
+}
+
+static inline bool toa_layout_fits(const struct toa_layout *layout,
+				   const __u8 *opt)
+{
+	if (layout->kind != opt[0] || layout->len != opt[1])
 		return false;
-	if (!syn)
-		return true;
-	return toa_get_be16(opt + 2) != TOA_EXID_FASTOPEN &&
-	       toa_get_be32(opt + 2) != TOA_EXID_SMC;
+	return !layout->version || layout->version == opt[2];
+}
+
+/**
+ * toa_option_layout() - which layout does this option have?
+ * @opt: the option, from its kind on; its length lies within the header
+ * @syn: it came on a SYN
+ * @kinds: which layouts are read
+ *
+ * Return: the layout, or NULL when it is none of them.
+ */
+static inline const struct toa_layout *
+toa_option_layout(const __u8 *opt, bool syn, const struct toa_kinds *kinds)
+{
+	unsigned int row;
+
+	for (row = 0; row < TOA_LAYOUTS; row++) {
+		if (!(kinds->rows >> row & 1) ||
+		    !toa_layout_fits(&toa_layouts[row], opt))
+			continue;
+		if (syn && toa_option_is_experiment(opt))
+			return NULL;
+		return &toa_layouts[row];
+	}
+	return NULL;
 }
 
 /**
  * toa_option_read() - read the client out of one option
- * @opt: an option for which toa_option_is_client() holds, any alignment
+ * @opt: the option, any alignment
+ * @layout: what toa_option_layout() said of it
  * @client: written only when the result is TOA_FOUND
  *
  * Return: TOA_FOUND or TOA_UNUSABLE.
  */
 static inline enum toa_verdict toa_option_read(const __u8 *opt,
+					       const struct toa_layout *layout,
 					       struct toa_client *client)
 {
 	struct toa_client found = { .family = TOA_FAMILY_NONE };
 	bool usable;
 
-	memcpy(&found.port, opt + 2, sizeof(found.port));
-	if (opt[1] == TOA_OPT_LEN_V4)
-		usable = toa_client_set_v4(&found, opt + 4);
+	if (layout->port) {
+		memcpy(&found.port, opt + layout->port, sizeof(found.port));
+		if (!found.port)
+			return TOA_UNUSABLE;
+	}
+	if (layout->family == TOA_FAMILY_V4)
+		usable = toa_client_set_v4(&found, opt + layout->addr);
 	else
-		usable = toa_client_set_v6(&found, opt + 4);
-	if (!usable || !found.port)
+		usable = toa_client_set_v6(&found, opt + layout->addr);
+	if (!usable)
 		return TOA_UNUSABLE;
 	*client = found;
 	return TOA_FOUND;
+}
+
+/*
+ * Nothing but timestamps, padded as RFC 7323 shows it: what nearly every segment
+ * without a client has. No layout has their kind.
+ */
+static inline bool toa_options_are_timestamps(const __u8 *opt, size_t len)
+{
+	return len == TOA_TIMESTAMPS_LEN &&
+	       toa_get_be32(opt) == TOA_TIMESTAMPS_WORD;
 }
 
 /**
@@ -222,6 +346,7 @@ static inline enum toa_verdict toa_option_read(const __u8 *opt,
  * @opt: the bytes between the fixed TCP header and the data, any alignment
  * @len: how many there are, 0 to 40
  * @syn: the segment has SYN set
+ * @kinds: which layouts are read
  * @client: written only when the result is TOA_FOUND
  *
  * Walks like the kernel's tcp_parse_options(): EOL ends the list, NOP is one
@@ -235,27 +360,30 @@ static inline enum toa_verdict toa_option_read(const __u8 *opt,
  */
 static inline enum toa_verdict toa_options_parse(const __u8 *opt, size_t len,
 						 bool syn,
+						 const struct toa_kinds *kinds,
 						 struct toa_client *client)
 {
-	while (len) {
-		size_t size;
+	const struct toa_layout *layout;
+	size_t size;
 
+	if (toa_options_are_timestamps(opt, len))
+		return TOA_ABSENT;
+	for (; len; opt += size, len -= size) {
+		size = 1;
+		if (opt[0] == TOA_TCPOPT_NOP)
+			continue;
 		if (opt[0] == TOA_TCPOPT_EOL)
 			return TOA_ABSENT;
-		if (opt[0] == TOA_TCPOPT_NOP) {
-			opt++;
-			len--;
-			continue;
-		}
 		if (len < 2)
 			return TOA_MALFORMED;
 		size = opt[1];
 		if (size < 2 || size > len)
 			return TOA_MALFORMED;
-		if (toa_option_is_client(opt, size, syn))
-			return toa_option_read(opt, client);
-		opt += size;
-		len -= size;
+		if (!toa_kinds_has(kinds, opt[0]))
+			continue;
+		layout = toa_option_layout(opt, syn, kinds);
+		if (layout)
+			return toa_option_read(opt, layout, client);
 	}
 	return TOA_ABSENT;
 }

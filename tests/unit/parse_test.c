@@ -15,6 +15,7 @@
 
 #define UNTOUCHED	0xa5
 #define ALIGNMENTS	4
+#define ALL_ROWS	((1U << TOA_LAYOUTS) - 1)
 
 /**
  * struct parse_case - one case
@@ -24,6 +25,7 @@
  * @verdict: what it must say
  * @client: the address as text, where the verdict is TOA_FOUND
  * @port: its port
+ * @rows: which of toa_layouts are on; 0 stands for TOA_KINDS_DEFAULT
  */
 struct parse_case {
 	const char *name;
@@ -32,12 +34,16 @@ struct parse_case {
 	enum toa_verdict verdict;
 	const char *client;
 	unsigned int port;
+	unsigned int rows;
 };
 
 #define V4	"fe08 3039 cb007107"
 #define V6	"fe14 3039 20010db8000c0000 0000000000000007"
+#define CDN	"1c07 01 cb007107"
 #define V4_CLIENT TOA_FOUND, "203.0.113.7", 12345
 #define V6_CLIENT TOA_FOUND, "2001:db8:c::7", 12345
+#define CDN_CLIENT TOA_FOUND, "203.0.113.7", 0
+#define TIMESTAMPS "0101080a0000000100000000"
 
 static const struct parse_case cases[] = {
 	{ "no options", "", false, TOA_ABSENT },
@@ -64,8 +70,14 @@ static const struct parse_case cases[] = {
 
 	{ "NOPs before", "0101" V4, false, V4_CLIENT },
 	{ "one NOP before", "01" V4, false, V4_CLIENT },
-	{ "timestamps before", "0101080a0000000100000000" V4, false,
-	  V4_CLIENT },
+	{ "timestamps before", TIMESTAMPS V4, false, V4_CLIENT },
+	{ "timestamps only", TIMESTAMPS, false, TOA_ABSENT },
+	{ "timestamps only, all layouts on", TIMESTAMPS, false, TOA_ABSENT,
+	  .rows = ALL_ROWS },
+	{ "timestamps' length, but a client",
+	  "0101 fe08 3039 cb007107 0101", false, V4_CLIENT },
+	{ "timestamps' first bytes, and no more", "0101080a", false,
+	  TOA_MALFORMED },
 	{ "SACK before", "0101050a0000000100000002" V6, false, V6_CLIENT },
 	{ "another option of two bytes before", "0402" V4, false, V4_CLIENT },
 	{ "EOL after", V4 "00", false, V4_CLIENT },
@@ -133,6 +145,80 @@ static const struct parse_case cases[] = {
 	  TOA_FOUND, "203.0.113.7", 58068 },
 	{ "a cookie, then a client, on a SYN", "fe08 f989 01020304" V4, true,
 	  V4_CLIENT },
+	{ "Fast Open cookie of 12 bytes on a SYN",
+	  "fe10 f989 0102030405060708090a0b0c", true, TOA_ABSENT },
+	{ "Fast Open cookie of kind 253 on a SYN", "fd08 f989 01020304", true,
+	  TOA_ABSENT, .rows = ALL_ROWS },
+	{ "SMC of kind 253 on a SYN", "fd08 e2d4c3d90107", true,
+	  TOA_ABSENT, .rows = ALL_ROWS },
+	{ "kind 253, port 63881 on an ACK", "fd08 f989 cb007107", false,
+	  TOA_FOUND, "203.0.113.7", 63881, ALL_ROWS },
+	{ "kind 252, port 63881 on a SYN",
+	  "fc14 f989 cb007107 4fa82c00 0a000001 0050 0000", true,
+	  TOA_FOUND, "203.0.113.7", 63881, ALL_ROWS },
+	{ "kind 200, port 63881 on a SYN", "c808 f989 cb007107", true,
+	  TOA_FOUND, "203.0.113.7", 63881, ALL_ROWS },
+
+	{ "the first that is on decides: 200 is on", "c808 1a0a c6336442" V4,
+	  false, TOA_FOUND, "198.51.100.66", 6666, ALL_ROWS },
+	{ "the first that is on decides: 200 is off", "c808 1a0a c6336442" V4,
+	  false, V4_CLIENT },
+	{ "a cookie does not decide", "fd08 f989 01020304" V4, true, V4_CLIENT,
+	  .rows = ALL_ROWS },
+	{ "User Timeout does not decide", "1c048005" CDN, false, CDN_CLIENT,
+	  .rows = ALL_ROWS },
+	{ "kind 28, version 0", "1c07 00 cb007107", false, TOA_ABSENT,
+	  .rows = ALL_ROWS },
+	{ "kind 28, version 2, then 1", "1c07 02 c6336442" CDN, false,
+	  CDN_CLIENT, .rows = ALL_ROWS },
+	{ "kind 28, an address that no client has", "1c07 01 7f000001" CDN,
+	  false, TOA_UNUSABLE, .rows = ALL_ROWS },
+	{ "kind 28, IPv6, version 0",
+	  "1c13 00 20010db8000c0000 0000000000000007", false, TOA_ABSENT,
+	  .rows = ALL_ROWS },
+	{ "kind 28 without its last byte", "1c07 01 cb0071", false,
+	  TOA_MALFORMED, .rows = ALL_ROWS },
+	{ "kind 28, an IPv4-mapped address",
+	  "1c13 01 0000000000000000 0000ffffcb007107", false, CDN_CLIENT,
+	  .rows = ALL_ROWS },
+	{ "port 0 where there is one", "c808 0000 cb007107" CDN, false,
+	  TOA_UNUSABLE, .rows = ALL_ROWS },
+};
+
+/**
+ * struct layout_case - a layout as its balancers write it
+ * @kind: its kind
+ * @len: its length
+ * @hex: the option
+ * @client: the address in it
+ * @port: the port in it, or 0
+ */
+struct layout_case {
+	unsigned int kind;
+	unsigned int len;
+	const char *hex;
+	const char *client;
+	unsigned int port;
+};
+
+static const struct layout_case layouts[] = {
+	{ 254, 8, "fe08 3039 cb007107", "203.0.113.7", 12345 },
+	{ 254, 20, "fe14 3039 20010db8000c0000 0000000000000007",
+	  "2001:db8:c::7", 12345 },
+	{ 254, 16, "fe10 3039 cb007107 0000 01bb c6336401", "203.0.113.7",
+	  12345 },
+	{ 253, 8, "fd08 3039 cb007107", "203.0.113.7", 12345 },
+	{ 253, 20, "fd14 3039 20010db8000c0000 0000000000000007",
+	  "2001:db8:c::7", 12345 },
+	{ 252, 20, "fc14 3039 cb007107 4fa82c00 c6336401 01bb 0000",
+	  "203.0.113.7", 12345 },
+	{ 249, 40,
+	  "f928 3039 20010db8000c0000 0000000000000007 4fa82c 00 20010db8000d0000 0000000000000001",
+	  "2001:db8:c::7", 12345 },
+	{ 200, 8, "c808 3039 cb007107", "203.0.113.7", 12345 },
+	{ 28, 7, "1c07 01 cb007107", "203.0.113.7", 0 },
+	{ 28, 19, "1c13 01 20010db8000c0000 0000000000000007",
+	  "2001:db8:c::7", 0 },
 };
 
 static unsigned int hex_bytes(const char *hex)
@@ -164,8 +250,21 @@ static bool client_untouched(const struct toa_client *client)
 	return !memcmp(client, &untouched, sizeof(untouched));
 }
 
+static struct toa_kinds kinds_of(unsigned int rows)
+{
+	struct toa_kinds kinds = { 0 };
+	unsigned int row;
+
+	for (row = 0; row < TOA_LAYOUTS; row++)
+		if (rows >> row & 1)
+			toa_kinds_add(&kinds, row);
+	return kinds;
+}
+
 static bool case_run_at(const struct parse_case *c, size_t shift)
 {
+	static const struct toa_kinds standard = TOA_KINDS_DEFAULT;
+	struct toa_kinds kinds = c->rows ? kinds_of(c->rows) : standard;
 	uint8_t bytes[WIRE_OPTIONS_MAX];
 	struct toa_client client;
 	enum toa_verdict verdict;
@@ -178,7 +277,8 @@ static bool case_run_at(const struct parse_case *c, size_t shift)
 	exact = malloc(shift + len);
 	memcpy(exact + shift, bytes, len);
 	memset(&client, UNTOUCHED, sizeof(client));
-	verdict = toa_options_parse(exact + shift, len, c->syn, &client);
+	verdict = toa_options_parse(exact + shift, len, c->syn, &kinds,
+				    &client);
 	free(exact);
 	if (verdict != c->verdict) {
 		printf("# verdict %d, wanted %d\n", verdict, c->verdict);
@@ -198,17 +298,123 @@ static bool case_run(const struct parse_case *c)
 	return true;
 }
 
+/* The row of toa_layouts that has this kind and length, or TOA_LAYOUTS. */
+static unsigned int row_of(unsigned int kind, unsigned int len)
+{
+	unsigned int row;
+
+	for (row = 0; row < TOA_LAYOUTS; row++)
+		if (toa_layouts[row].kind == kind &&
+		    toa_layouts[row].len == len)
+			break;
+	return row;
+}
+
+static bool layout_found(const struct layout_case *l, unsigned int rows)
+{
+	struct parse_case c = {
+		.hex = l->hex, .verdict = TOA_FOUND, .client = l->client,
+		.port = l->port, .rows = rows,
+	};
+
+	return case_run(&c);
+}
+
+static bool layout_says(const char *hex, enum toa_verdict verdict,
+			unsigned int rows)
+{
+	struct parse_case c = {
+		.hex = hex, .verdict = verdict, .rows = rows,
+	};
+
+	return case_run(&c);
+}
+
+/* One byte less in the header, and one byte less or more in the option. */
+static bool layout_len_matters(const struct layout_case *l)
+{
+	char hex[2 * WIRE_OPTIONS_MAX + 1] = "", other[sizeof(hex) + 8];
+	size_t size = sizeof(other);
+	const char *p;
+	int n = 0;
+
+	for (p = l->hex; *p; p++)
+		if (*p != ' ')
+			hex[n++] = *p;
+	snprintf(other, size, "%.*s", n - 2, hex);
+	if (!layout_says(other, TOA_MALFORMED, ALL_ROWS))
+		return false;
+	snprintf(other, size, "%.2s%02x%.*s", hex, l->len - 1, n - 6, hex + 4);
+	if (!layout_says(other, TOA_ABSENT, ALL_ROWS))
+		return false;
+	if (l->len == WIRE_OPTIONS_MAX)
+		return true;
+	snprintf(other, size, "%.2s%02x%s00", hex, l->len + 1, hex + 4);
+	return layout_says(other, TOA_ABSENT, ALL_ROWS);
+}
+
+static bool layout_run(const struct layout_case *l)
+{
+	unsigned int row = row_of(l->kind, l->len);
+
+	if (row == TOA_LAYOUTS) {
+		printf("# no such row\n");
+		return false;
+	}
+	return layout_found(l, 1U << row) && layout_found(l, ALL_ROWS) &&
+	       layout_says(l->hex, TOA_ABSENT, ALL_ROWS & ~(1U << row)) &&
+	       layout_len_matters(l);
+}
+
+/* What toa.h says of its table, and relies on. */
+static bool table_holds(void)
+{
+	const unsigned int timestamps = TOA_TIMESTAMPS_WORD >> 8 & 0xff;
+	const struct toa_layout *l;
+	size_t size;
+
+	for (l = toa_layouts; l < toa_layouts + TOA_LAYOUTS; l++) {
+		size = l->family == TOA_FAMILY_V4 ? 4 : 16;
+		if (l->len < 6 || l->len > WIRE_OPTIONS_MAX ||
+		    l->addr + size > l->len || l->addr < 2 ||
+		    (l->port && (l->port < 2 || l->port + 2 > l->len)) ||
+		    l->kind == timestamps ||
+		    row_of(l->kind, l->len) != l - toa_layouts)
+			return false;
+	}
+	return ARRAY_SIZE(layouts) == TOA_LAYOUTS && ARRAY_SIZE(layouts) <= 31;
+}
+
+static bool default_is_254(void)
+{
+	static const struct toa_kinds standard = TOA_KINDS_DEFAULT;
+	struct toa_kinds kinds = { 0 };
+
+	toa_kinds_add(&kinds, row_of(254, 8));
+	toa_kinds_add(&kinds, row_of(254, 16));
+	toa_kinds_add(&kinds, row_of(254, 20));
+	return !memcmp(&kinds, &standard, sizeof(kinds));
+}
+
+static void report(bool good, const char *name)
+{
+	printf("%s - parse: %s\n", good ? "ok" : "not ok", name);
+}
+
 /* 0 says only that every case ran: a sanitizer ends the program otherwise. */
 int main(void)
 {
+	char name[32];
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		const char *result = "not ok";
-
-		if (case_run(&cases[i]))
-			result = "ok";
-		printf("%s - parse: %s\n", result, cases[i].name);
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		report(case_run(&cases[i]), cases[i].name);
+	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
+		snprintf(name, sizeof(name), "layout %u/%u", layouts[i].kind,
+			 layouts[i].len);
+		report(layout_run(&layouts[i]), name);
 	}
+	report(table_holds(), "the table of layouts is sound");
+	report(default_is_254(), "by default kind 254 is read, and only that");
 	return 0;
 }
