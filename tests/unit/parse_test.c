@@ -407,6 +407,7 @@ int main(void)
 	char name[32];
 	size_t i;
 
+	setlinebuf(stdout);
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		report(case_run(&cases[i]), cases[i].name);
 	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
