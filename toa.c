@@ -21,6 +21,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/net.h>
 #include <linux/percpu.h>
 #include <linux/skbuff.h>
@@ -39,6 +40,8 @@
 #include "src/socks.h"
 #include "src/stats.h"
 #include "src/store.h"
+#include "src/syn.h"
+#include "src/trust.h"
 #include "toa.h"
 
 /* Calls that may wait in getname() for a socket at one time, by kretprobe. */
@@ -61,6 +64,24 @@ module_param(sk_user_data, bool, 0444);
 MODULE_PARM_DESC(sk_user_data,
 		 "keep IPv4 clients in their sockets (sk_user_data), where the kernel allows it; 0 puts them into the table and leaves sockets to sockmap, KCM and ovpn");
 
+/* Is the SYN asked, too? Read without a lock: it decides nothing but the next. */
+static bool toa_syn;
+/* Between toa_init() and toa_exit(). */
+static bool toa_up;
+/* Of toa_up, and of the hook that goes with toa_syn. */
+static DEFINE_MUTEX(toa_syn_lock);
+
+static int toa_hook_add(struct toa_hook *which, const void *function,
+			enum toa_hook_mode mode)
+{
+	int err = toa_hook_install(which, (unsigned long)function, mode);
+
+	if (err)
+		pr_err("cannot hook %s (error %d): another module or a livepatch holds it, or kernel.ftrace_enabled is 0\n",
+		       which->name, err);
+	return err;
+}
+
 /*
  * The handshake.
  */
@@ -77,29 +98,46 @@ static struct sock *(*toa_syn_recv_v6_orig)(TOA_SYN_RECV_PARAMS);
  */
 static DEFINE_PER_CPU(const struct sk_buff *, toa_skb_in_hand);
 
-static const struct toa_kinds toa_kinds = TOA_KINDS_DEFAULT;
-
 /*
  * The receive path has pulled the whole header, options included, except where
  * an old kernel's socket filter trimmed the segment afterwards.
  */
-static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
-				      struct toa_client *client)
+static bool toa_skb_options(const struct sk_buff *skb,
+			    struct toa_options *options)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
-	const u8 *options = (const u8 *)(th + 1);
-	enum toa_verdict verdict;
-	const u8 *end;
+	const u8 *end = (const u8 *)th + th->doff * 4;
 
-	if (th->doff <= sizeof(*th) / 4)
-		return TOA_ABSENT;
-	end = (const u8 *)th + th->doff * 4;
+	options->opt = (const u8 *)(th + 1);
+	options->syn = th->syn;
+	options->len = 0;
 	if (unlikely(end > skb_tail_pointer(skb)))
+		return false;
+	if (end > options->opt)
+		options->len = end - options->opt;
+	return true;
+}
+
+/**
+ * toa_skb_parse() - the client that a segment names
+ * @skb: the segment
+ * @options: set to what stands behind the option that decides
+ * @client: written only when the result is TOA_FOUND
+ *
+ * Context: within rcu_read_lock().
+ * Return: an enum toa_verdict.
+ */
+static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
+				      struct toa_options *options,
+				      struct toa_client *client)
+{
+	enum toa_verdict verdict;
+
+	if (!toa_skb_options(skb, options))
 		return TOA_MALFORMED;
-	verdict = toa_options_parse(options, end - options, th->syn, &toa_kinds,
-				    client);
+	verdict = toa_options_parse(options, toa_trust_kinds(), client);
 	if (verdict == TOA_FOUND && !client->port)
-		client->port = th->source;
+		client->port = tcp_hdr(skb)->source;
 	return verdict;
 }
 
@@ -109,7 +147,98 @@ static void toa_verdict_count(enum toa_verdict verdict)
 		toa_stat_inc(TOA_STAT_MALFORMED);
 	else if (verdict == TOA_UNUSABLE)
 		toa_stat_inc(TOA_STAT_UNUSABLE);
+}
+
+/* May it name a client? If not, count why. */
+static bool toa_skb_trusted(const struct sk_buff *skb)
+{
+	switch (toa_trust_ask(skb)) {
+	case TOA_TRUST_YES:
+		return true;
+	case TOA_TRUST_SOURCE:
+		toa_stat_inc(TOA_STAT_SOURCE);
+		return false;
+	case TOA_TRUST_PORT:
+		toa_stat_inc(TOA_STAT_PORT);
+		return false;
+	case TOA_TRUST_NOBODY:
+		return false;
+	}
+	return false;
+}
+
+/**
+ * struct toa_handshake - a handshake that is about to complete
+ * @sk: the listener
+ * @skb: the segment that completes it
+ * @req: the request that it completes
+ */
+struct toa_handshake {
+	const struct sock *sk;
+	const struct sk_buff *skb;
+	const struct request_sock *req;
+};
+
+/* The client that the SYN of this handshake named, if SYNs are asked. */
+static bool toa_syn_recall(const struct toa_handshake *hs,
+			   struct toa_client *client)
+{
+	struct toa_syn_key key;
+
+	if (!READ_ONCE(toa_syn))
+		return false;
+	toa_syn_key_set(&key, sock_net(hs->sk), hs->skb,
+			tcp_rsk(hs->req)->rcv_isn);
+	return toa_syn_find(&key, client);
+}
+
+/**
+ * toa_handshake_client() - the client of a handshake
+ * @hs: the handshake
+ * @client: written only when the result is TOA_FOUND
+ * @repeat: another option follows the one that decides
+ *
+ * The option of the segment that completes the handshake decides; only when it
+ * has none, the SYN's. A SYN completes a handshake with Fast Open: it proves
+ * less than an ACK, and counts where SYNs are asked at all.
+ *
+ * Context: within rcu_read_lock().
+ * Return: an enum toa_verdict.
+ */
+static enum toa_verdict toa_handshake_client(const struct toa_handshake *hs,
+					     struct toa_client *client,
+					     bool *repeat)
+{
+	struct toa_options options;
+	enum toa_verdict verdict;
+
+	*repeat = false;
+	if (unlikely(tcp_hdr(hs->skb)->syn) && !READ_ONCE(toa_syn))
+		return TOA_ABSENT;
+	verdict = toa_skb_parse(hs->skb, &options, client);
+	if (verdict == TOA_FOUND)
+		*repeat = toa_options_repeat(&options, toa_trust_kinds());
+	else if (verdict == TOA_ABSENT && toa_syn_recall(hs, client))
+		verdict = TOA_FOUND;
+	return verdict;
+}
+
+/* Has this handshake a client that may be shown? Counts what it has not. */
+static bool toa_handshake_decide(const struct toa_handshake *hs,
+				 struct toa_client *client)
+{
+	enum toa_verdict verdict;
+	bool repeat;
+
+	verdict = toa_handshake_client(hs, client, &repeat);
+	toa_verdict_count(verdict);
+	if (verdict == TOA_FOUND && toa_skb_trusted(hs->skb)) {
+		if (unlikely(repeat))
+			toa_stat_inc(TOA_STAT_DUPLICATE);
+		return true;
+	}
 	toa_stat_inc(TOA_STAT_SYN_NO_TOA);
+	return false;
 }
 
 static void toa_store_error_count(int err)
@@ -175,44 +304,62 @@ static void toa_child_publish(struct sock *child, const bool *own_req,
 		toa_stat_inc(TOA_STAT_SYN_TOA);
 }
 
-/* Both ends of what runs in place of syn_recv_sock. */
-static bool toa_syn_recv_begin(const struct sk_buff *skb,
+/**
+ * toa_syn_recv_begin() - before the original runs
+ * @hs: the handshake
+ * @client: written when there is one
+ *
+ * It was decided that there is; the lists may have been changed since.
+ *
+ * Return: is there a client to remember?
+ */
+static bool toa_syn_recv_begin(const struct toa_handshake *hs,
 			       struct toa_client *client)
 {
-	if (toa_probe_note(skb) || toa_skb_parse(skb, client) != TOA_FOUND)
-		return false;
-	this_cpu_write(toa_skb_in_hand, skb);
-	return true;
+	bool found, repeat;
+
+	rcu_read_lock();
+	found = toa_handshake_client(hs, client, &repeat) == TOA_FOUND;
+	rcu_read_unlock();
+	this_cpu_write(toa_skb_in_hand, hs->skb);
+	return found;
 }
 
 static void toa_syn_recv_end(struct sock *child, const bool *own_req,
 			     const struct toa_client *client)
 {
 	this_cpu_write(toa_skb_in_hand, NULL);
-	toa_child_publish(child, own_req, client);
+	if (client)
+		toa_child_publish(child, own_req, client);
 }
 
 static struct sock *toa_syn_recv_v4(TOA_SYN_RECV_PARAMS)
 {
+	const struct toa_handshake hs = { sk, skb, req };
 	struct toa_client client;
 	struct sock *child;
+	bool found;
 
-	if (!toa_syn_recv_begin(skb, &client))
+	if (toa_probe_note(skb))
 		return NULL;
+	found = toa_syn_recv_begin(&hs, &client);
 	child = TOA_SYN_RECV_CALL(toa_syn_recv_v4_orig);
-	toa_syn_recv_end(child, own_req, &client);
+	toa_syn_recv_end(child, own_req, found ? &client : NULL);
 	return child;
 }
 
 static struct sock *toa_syn_recv_v6(TOA_SYN_RECV_PARAMS)
 {
+	const struct toa_handshake hs = { sk, skb, req };
 	struct toa_client client;
 	struct sock *child;
+	bool found;
 
-	if (!toa_syn_recv_begin(skb, &client))
+	if (toa_probe_note(skb))
 		return NULL;
+	found = toa_syn_recv_begin(&hs, &client);
 	child = TOA_SYN_RECV_CALL(toa_syn_recv_v6_orig);
-	toa_syn_recv_end(child, own_req, &client);
+	toa_syn_recv_end(child, own_req, found ? &client : NULL);
 	return child;
 }
 
@@ -221,37 +368,41 @@ static_assert(__same_type(*((struct inet_connection_sock_af_ops *)0)->syn_recv_s
 			  toa_syn_recv_v4),
 	      "toa: syn_recv_sock has other arguments in this kernel; see TOA_SYN_RECV_PARAMS in src/compat.h");
 
-/* Go on in the replacement when the segment names a client. */
-static bool toa_syn_recv_diverts(sa_family_t family, const struct sock *sk,
-				 const struct sk_buff *skb)
+/* Go on in the replacement when there is a client. */
+static bool toa_syn_recv_diverts(sa_family_t family, unsigned long sk,
+				 unsigned long skb, unsigned long req)
 {
+	const struct toa_handshake hs = {
+		(const struct sock *)sk,
+		(const struct sk_buff *)skb,
+		(const struct request_sock *)req,
+	};
 	struct toa_client client;
-	enum toa_verdict verdict;
+	bool diverts;
 
-	if (!toa_listener_wanted(family, sk, skb))
+	if (!toa_listener_wanted(family, hs.sk, hs.skb))
 		return false;
-	verdict = toa_skb_parse(skb, &client);
-	if (verdict == TOA_FOUND)
+	if (toa_probe_is_segment(hs.skb))
 		return true;
-	toa_verdict_count(verdict);
-	return false;
+	rcu_read_lock();
+	diverts = toa_handshake_decide(&hs, &client);
+	rcu_read_unlock();
+	return diverts;
 }
 
 static unsigned long toa_syn_recv_v4_divert(unsigned long sk,
 					    unsigned long skb,
-					    unsigned long unused)
+					    unsigned long req)
 {
-	return toa_syn_recv_diverts(AF_INET, (const struct sock *)sk,
-				    (const struct sk_buff *)skb) ?
+	return toa_syn_recv_diverts(AF_INET, sk, skb, req) ?
 	       (unsigned long)toa_syn_recv_v4 : 0;
 }
 
 static unsigned long toa_syn_recv_v6_divert(unsigned long sk,
 					    unsigned long skb,
-					    unsigned long unused)
+					    unsigned long req)
 {
-	return toa_syn_recv_diverts(AF_INET6, (const struct sock *)sk,
-				    (const struct sk_buff *)skb) ?
+	return toa_syn_recv_diverts(AF_INET6, sk, skb, req) ?
 	       (unsigned long)toa_syn_recv_v6 : 0;
 }
 
@@ -264,19 +415,21 @@ struct toa_syn_recv_call {
 static bool toa_syn_recv_enter(sa_family_t family, const unsigned long *arg,
 			       struct toa_syn_recv_call *call)
 {
-	const struct sk_buff *skb = (const struct sk_buff *)arg[1];
-	enum toa_verdict verdict;
+	const struct toa_handshake hs = {
+		(const struct sock *)arg[0],
+		(const struct sk_buff *)arg[1],
+		(const struct request_sock *)arg[2],
+	};
+	bool wanted;
 
-	if (toa_probe_note(skb) ||
-	    !toa_listener_wanted(family, (const struct sock *)arg[0], skb))
+	if (toa_probe_note(hs.skb) ||
+	    !toa_listener_wanted(family, hs.sk, hs.skb))
 		return false;
-	verdict = toa_skb_parse(skb, &call->client);
-	if (verdict != TOA_FOUND) {
-		toa_verdict_count(verdict);
-		return false;
-	}
+	rcu_read_lock();
+	wanted = toa_handshake_decide(&hs, &call->client);
+	rcu_read_unlock();
 	call->own_req = (const bool *)arg[TOA_SYN_RECV_OWN_REQ];
-	return true;
+	return wanted;
 }
 
 static bool toa_syn_recv_v4_enter(const unsigned long *arg, void *data)
@@ -299,6 +452,86 @@ static unsigned long toa_syn_recv_leave(const void *data, unsigned long ret)
 }
 
 /*
+ * The SYN, when it is asked: tcp_conn_request(), which every kind of listener
+ * calls for it, MPTCP's too.
+ */
+static bool toa_conn_request_enter(const unsigned long *arg, void *unused)
+{
+	const struct sock *sk = (const struct sock *)arg[2];
+	const struct sk_buff *skb = (const struct sk_buff *)arg[3];
+	struct toa_options options;
+	struct toa_client client;
+	enum toa_verdict verdict;
+	struct toa_syn_key key;
+
+	rcu_read_lock();
+	verdict = toa_skb_parse(skb, &options, &client);
+	toa_verdict_count(verdict);
+	if (verdict == TOA_FOUND && toa_skb_trusted(skb)) {
+		toa_syn_key_set(&key, sock_net(sk), skb,
+				ntohl(tcp_hdr(skb)->seq));
+		toa_stat_inc(TOA_STAT_SYN_KEPT);
+		if (!toa_syn_put(&key, &client))
+			toa_stat_inc(TOA_STAT_SYN_LOST);
+	}
+	rcu_read_unlock();
+	return false;
+}
+
+static struct toa_hook toa_hook_conn_request = {
+	.name		= "tcp_conn_request",
+	.symbol		= "tcp_conn_request",
+	.enter		= toa_conn_request_enter,
+	.maxactive	= TOA_SYN_RECV_MAXACTIVE,
+};
+
+/* Call with toa_syn_lock held. */
+static int toa_syn_switch(bool on)
+{
+	int err;
+
+	if (!on) {
+		toa_hook_remove(&toa_hook_conn_request);
+		return 0;
+	}
+	if (toa_hook_conn_request.means)
+		return 0;
+	err = toa_syn_init();
+	if (err)
+		return err;
+	return toa_hook_add(&toa_hook_conn_request, NULL, TOA_HOOK_KRETPROBE);
+}
+
+/* Before the module is up, and when it goes, there is only the wish. */
+static int toa_syn_set(const char *value, const struct kernel_param *param)
+{
+	struct kernel_param copy = *param;
+	bool on;
+	int err;
+
+	copy.arg = &on;
+	err = param_set_bool(value, &copy);
+	if (err)
+		return err;
+	mutex_lock(&toa_syn_lock);
+	err = toa_up ? toa_syn_switch(on) : 0;
+	if (!err)
+		WRITE_ONCE(toa_syn, on);
+	mutex_unlock(&toa_syn_lock);
+	return err;
+}
+
+static const struct kernel_param_ops toa_syn_ops = {
+	.flags	= KERNEL_PARAM_OPS_FL_NOARG,
+	.set	= toa_syn_set,
+	.get	= param_get_bool,
+};
+
+module_param_cb(syn, &toa_syn_ops, &toa_syn, 0644);
+MODULE_PARM_DESC(syn,
+		 "where the segment that completes a handshake names no client, take the SYN's (bool)");
+
+/*
  * The name.
  */
 
@@ -311,6 +544,12 @@ static bool toa_sock_is_users(const struct socket *sock)
 {
 	return (sock->file && !sock->sk->sk_kern_sock) ||
 	       toa_probe_is_sock(sock);
+}
+
+/* Switched off, the module shows nobody; the hooks are tested all the same. */
+static bool toa_name_wanted(const struct socket *sock)
+{
+	return toa_trust_anybody() || toa_probe_is_sock(sock);
 }
 
 /**
@@ -343,7 +582,7 @@ static const struct toa_client *toa_peer_find(const struct socket *sock,
 {
 	const struct toa_client *client = toa_store_find(sock->sk, room);
 
-	if (!client) {
+	if (!client || !toa_name_wanted(sock)) {
 		toa_stat_inc(TOA_STAT_NAME_EMPTY);
 		return NULL;
 	}
@@ -570,17 +809,6 @@ static struct toa_hook toa_hook_syn_recv_v6 = {
 	.maxactive	= TOA_SYN_RECV_MAXACTIVE,
 };
 
-static int toa_hook_add(struct toa_hook *which, const void *function,
-			enum toa_hook_mode mode)
-{
-	int err = toa_hook_install(which, (unsigned long)function, mode);
-
-	if (err)
-		pr_err("cannot hook %s (error %d): another module or a livepatch holds it, or kernel.ftrace_enabled is 0\n",
-		       which->name, err);
-	return err;
-}
-
 /* What makes a client forgotten: in place before any can be remembered. */
 static int toa_lifetime_hook(enum toa_hook_mode mode)
 {
@@ -691,6 +919,26 @@ static void toa_hooks_remove(void)
 	toa_hook_remove(&toa_hook_destruct);
 }
 
+/* From here on writing to the parameter installs the hook and removes it. */
+static int toa_syn_up(void)
+{
+	int err;
+
+	mutex_lock(&toa_syn_lock);
+	err = toa_syn_switch(toa_syn);
+	toa_up = !err;
+	mutex_unlock(&toa_syn_lock);
+	return err;
+}
+
+static void toa_syn_down(void)
+{
+	mutex_lock(&toa_syn_lock);
+	toa_up = false;
+	toa_syn_switch(false);
+	mutex_unlock(&toa_syn_lock);
+}
+
 static int __init toa_init(void)
 {
 	enum toa_hook_mode mode;
@@ -708,16 +956,22 @@ static int __init toa_init(void)
 	err = toa_stats_init();
 	if (err)
 		goto exit_store;
+	err = toa_trust_init();
+	if (err)
+		goto exit_stats;
 	err = toa_sockopt_init();
 	if (err) {
 		pr_err("getsockopt() number %d is taken (error %d): is another toa module loaded?\n",
 		       TOA_SO_GET_LOOKUP, err);
-		goto exit_stats;
+		goto exit_trust;
 	}
 	err = toa_probe_init();
 	if (err)
 		goto exit_sockopt;
 	err = toa_hooks_add(mode);
+	if (err)
+		goto remove_hooks;
+	err = toa_syn_up();
 	if (err)
 		goto remove_hooks;
 	toa_probe_exit();
@@ -726,9 +980,12 @@ static int __init toa_init(void)
 
 remove_hooks:
 	toa_hooks_remove();
+	toa_syn_exit();
 	toa_probe_exit();
 exit_sockopt:
 	toa_sockopt_exit();
+exit_trust:
+	toa_trust_exit();
 exit_stats:
 	toa_stats_exit();
 exit_store:
@@ -738,8 +995,11 @@ exit_store:
 
 static void __exit toa_exit(void)
 {
+	toa_syn_down();
 	toa_hooks_remove();
+	toa_syn_exit();
 	toa_sockopt_exit();
+	toa_trust_exit();
 	toa_stats_exit();
 	toa_store_exit();
 	pr_info("toa unloaded\n");

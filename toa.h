@@ -342,29 +342,36 @@ static inline bool toa_options_are_timestamps(const __u8 *opt, size_t len)
 }
 
 /**
- * toa_options_parse() - find the client in a segment's option space
- * @opt: the bytes between the fixed TCP header and the data, any alignment
- * @len: how many there are, 0 to 40
+ * struct toa_options - options of a segment that are still to be read
+ * @opt: the next one, any alignment
+ * @len: how many bytes there are from it on
  * @syn: the segment has SYN set
+ */
+struct toa_options {
+	const __u8 *opt;
+	size_t len;
+	bool syn;
+};
+
+/**
+ * toa_options_next() - go to the next option that names a client
+ * @options: where to look; afterwards at that option, when there is one
  * @kinds: which layouts are read
- * @client: written only when the result is TOA_FOUND
+ * @layout: written only when the result is TOA_FOUND: what the option's is
  *
  * Walks like the kernel's tcp_parse_options(): EOL ends the list, NOP is one
  * byte, everything else has a length of at least two that must fit in what is
- * left. The first option that names a client decides, because balancers write
- * theirs first and let a client's own pass behind it; if it is not usable, a
- * later one is not looked at. Reads nothing outside @opt[0] to @opt[@len - 1]
- * and always ends: every step consumes at least one byte.
+ * left. Reads nothing outside the options and always ends: every step consumes
+ * at least one byte.
  *
- * Return: an enum toa_verdict.
+ * Return: TOA_FOUND, TOA_ABSENT or TOA_MALFORMED.
  */
-static inline enum toa_verdict toa_options_parse(const __u8 *opt, size_t len,
-						 bool syn,
-						 const struct toa_kinds *kinds,
-						 struct toa_client *client)
+static inline enum toa_verdict
+toa_options_next(struct toa_options *options, const struct toa_kinds *kinds,
+		 const struct toa_layout **layout)
 {
-	const struct toa_layout *layout;
-	size_t size;
+	const __u8 *opt = options->opt;
+	size_t size, len = options->len;
 
 	if (toa_options_are_timestamps(opt, len))
 		return TOA_ABSENT;
@@ -381,11 +388,56 @@ static inline enum toa_verdict toa_options_parse(const __u8 *opt, size_t len,
 			return TOA_MALFORMED;
 		if (!toa_kinds_has(kinds, opt[0]))
 			continue;
-		layout = toa_option_layout(opt, syn, kinds);
-		if (layout)
-			return toa_option_read(opt, layout, client);
+		*layout = toa_option_layout(opt, options->syn, kinds);
+		if (!*layout)
+			continue;
+		options->opt = opt;
+		options->len = len;
+		return TOA_FOUND;
 	}
 	return TOA_ABSENT;
+}
+
+/**
+ * toa_options_parse() - find the client in a segment's option space
+ * @options: the bytes between the fixed TCP header and the data, 0 to 40;
+ *	afterwards what stands behind the option that decides, when there is one
+ * @kinds: which layouts are read
+ * @client: written only when the result is TOA_FOUND
+ *
+ * The first option that names a client decides, because balancers write theirs
+ * first and let a client's own pass behind it; if it is not usable, a later one
+ * is not looked at.
+ *
+ * Return: an enum toa_verdict.
+ */
+static inline enum toa_verdict toa_options_parse(struct toa_options *options,
+						 const struct toa_kinds *kinds,
+						 struct toa_client *client)
+{
+	const struct toa_layout *layout;
+	enum toa_verdict verdict;
+
+	verdict = toa_options_next(options, kinds, &layout);
+	if (verdict != TOA_FOUND)
+		return verdict;
+	verdict = toa_option_read(options->opt, layout, client);
+	options->opt += layout->len;
+	options->len -= layout->len;
+	return verdict;
+}
+
+/**
+ * toa_options_repeat() - does another option name a client?
+ * @options: what toa_options_parse() has left
+ * @kinds: which layouts are read
+ */
+static inline bool toa_options_repeat(struct toa_options *options,
+				      const struct toa_kinds *kinds)
+{
+	const struct toa_layout *layout;
+
+	return toa_options_next(options, kinds, &layout) == TOA_FOUND;
 }
 
 #endif /* TOA_H */

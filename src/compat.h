@@ -127,6 +127,28 @@
 #define TOA_TAG_SAFE		false
 #endif
 
+/* A file of /proc that shows one text and takes another; struct proc_ops: 5.6. */
+#ifdef TOA_HAVE_PROC_OPS
+#define TOA_SINGLE_FILE(name, open_it, write_it)			\
+static const struct proc_ops name = {					\
+	.proc_open	= open_it,					\
+	.proc_read	= seq_read,					\
+	.proc_lseek	= seq_lseek,					\
+	.proc_release	= single_release,				\
+	.proc_write	= write_it,					\
+}
+#else
+#define TOA_SINGLE_FILE(name, open_it, write_it)			\
+static const struct file_operations name = {				\
+	.owner		= THIS_MODULE,					\
+	.open		= open_it,					\
+	.read		= seq_read,					\
+	.llseek		= seq_lseek,					\
+	.release	= single_release,				\
+	.write		= write_it,					\
+}
+#endif /* TOA_HAVE_PROC_OPS */
+
 /* Where a network namespace has its TCP connections. */
 #ifdef TOA_HAVE_DEATH_ROW_POINTER
 #define toa_net_hashinfo(net)	((net)->ipv4.tcp_death_row->hashinfo)

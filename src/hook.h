@@ -59,6 +59,8 @@ extern const struct toa_hook_means toa_hook_kretprobe;
  * @data_size: bytes that @enter keeps
  * @maxactive: calls that can be between @enter and @leave at one time; one more
  *	is not seen, and counted as missed
+ * @symbol: the hooked function's name, where no socket points to it; such a hook
+ *	is a kretprobe, and looks on
  * @addr: entry of the hooked function, set by toa_hook_install()
  * @means: how it is installed; NULL while it is not
  * @ops: ftrace's part
@@ -80,6 +82,7 @@ struct toa_hook {
 	unsigned long (*leave)(const void *data, unsigned long ret);
 	size_t data_size;
 	int maxactive;
+	const char *symbol;
 
 	unsigned long addr;
 	const struct toa_hook_means *means;

@@ -80,7 +80,10 @@ static int toa_kretprobe_install(struct toa_hook *hook)
 
 	hook->closing = false;
 	memset(&hook->rp, 0, sizeof(hook->rp));
-	hook->rp.kp.addr = (kprobe_opcode_t *)hook->addr;
+	if (hook->symbol)
+		hook->rp.kp.symbol_name = hook->symbol;
+	else
+		hook->rp.kp.addr = (kprobe_opcode_t *)hook->addr;
 	hook->rp.entry_handler = toa_kretprobe_enter;
 	hook->rp.handler = toa_kretprobe_leave;
 	hook->rp.data_size = hook->data_size;

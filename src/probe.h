@@ -39,6 +39,13 @@ static inline bool toa_probe_is_sock(const struct socket *sock)
 	       sock == READ_ONCE(toa_probe_v6.sock);
 }
 
+/* Is this the segment with which a hook is being tested? */
+static inline bool toa_probe_is_segment(const struct sk_buff *skb)
+{
+	return unlikely(skb == READ_ONCE(toa_probe_v4.skb) ||
+			skb == READ_ONCE(toa_probe_v6.skb));
+}
+
 /**
  * toa_probe_note() - a syn_recv_sock hook reports the segment in hand
  * @skb: any segment
@@ -47,8 +54,7 @@ static inline bool toa_probe_is_sock(const struct socket *sock)
  */
 static inline bool toa_probe_note(const struct sk_buff *skb)
 {
-	if (likely(skb != READ_ONCE(toa_probe_v4.skb) &&
-		   skb != READ_ONCE(toa_probe_v6.skb)))
+	if (!toa_probe_is_segment(skb))
 		return false;
 	if (skb == toa_probe_v4.skb)
 		toa_probe_v4.seen = true;

@@ -19,6 +19,12 @@
  * @TOA_STAT_HISTORIC: how many of them /proc/net/toa_stats shows
  * @TOA_STAT_MALFORMED: handshakes completed with impossible option lengths
  * @TOA_STAT_UNUSABLE: options refused for their port or address
+ * @TOA_STAT_DUPLICATE: segments with a second option after the one that decides
+ * @TOA_STAT_SOURCE: options refused because their source is not trusted
+ * @TOA_STAT_PORT: options refused because the port is not one of the wanted
+ * @TOA_STAT_SYN_KEPT: SYNs whose client was remembered
+ * @TOA_STAT_SYN_USED: handshakes whose client was the SYN's
+ * @TOA_STAT_SYN_LOST: SYNs whose client was forgotten for a newer one
  * @TOA_STAT_FOREIGN: clients not kept because sk_user_data has another owner
  * @TOA_STAT_LOST_RACE: children thrown away because another CPU made them first
  * @TOA_STAT_NOT_MADE: segments that named a client and made no child
@@ -37,6 +43,12 @@ enum toa_stat {
 
 	TOA_STAT_MALFORMED = TOA_STAT_HISTORIC,
 	TOA_STAT_UNUSABLE,
+	TOA_STAT_DUPLICATE,
+	TOA_STAT_SOURCE,
+	TOA_STAT_PORT,
+	TOA_STAT_SYN_KEPT,
+	TOA_STAT_SYN_USED,
+	TOA_STAT_SYN_LOST,
 	TOA_STAT_FOREIGN,
 	TOA_STAT_LOST_RACE,
 	TOA_STAT_NOT_MADE,

@@ -127,6 +127,39 @@ part_reloads() {
 	fi
 }
 
+# Who may speak: first with the parameters that insmod was given.
+part_trust() {
+	log_mark
+	check "trust: a wrong list at load is refused" refuse insmod "$TOA_KO" trust=192.0.2.2/24
+	check "trust: the log says what is wrong" log_has 'trust: "192.0.2.2/24".*write 192.0.2.0/24'
+	check "trust: a port that is none is refused" refuse insmod "$TOA_KO" ports=80,0
+	check "trust: a kind that is none is refused" refuse insmod "$TOA_KO" kinds=9
+	check "trust: nothing is loaded by then" refuse is_loaded
+	check "trust: all parameters at load" insmod "$TOA_KO" trust=198.51.100.0/24 ports=80 kinds=200 syn=1 enable=0
+	check "trust: they read as they were given" parameters_are 198.51.100.0/24 80 200 Y N
+	check "trust: rmmod with syn=1" rmmod toa
+
+	check "trust: insmod" insmod "$TOA_KO"
+	check "trust: the defaults" parameters_are "" "" 254 N Y
+	group trust "trust"
+	unshare -n toatest -p "trust in a namespace: " -m "trust:" trust
+	result "trust in a namespace: toatest ran to its end" $?
+	check "trust: rmmod" rmmod toa
+	check "trust: no file is left" refuse test -e /proc/net/toa_trust
+}
+
+# parameters_are TRUST PORTS KINDS SYN ENABLE
+parameters_are() {
+	for parameter in trust ports kinds syn enable; do
+		value=$(cat /sys/module/toa/parameters/$parameter)
+		if [ "$value" != "$1" ]; then
+			echo "$parameter is $value and not $1"
+			return 1
+		fi
+		shift
+	done
+}
+
 part_capacity() {
 	check "insmod max_clients=100" insmod "$TOA_KO" max_clients=100 sk_user_data=0
 	group capacity "capacity"

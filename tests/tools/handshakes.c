@@ -14,6 +14,7 @@
 #include "cases.h"
 #include "flow.h"
 #include "ktap.h"
+#include "module.h"
 #include "net.h"
 #include "server.h"
 
@@ -62,6 +63,7 @@ static const struct counters expected[] = {
  * @shown: who shall be shown
  * @port: the client's, where it is not that of OPT_V4 and OPT_V6
  * @counted: as what
+ * @ask_syn: with syn=1, SYNs are asked
  */
 struct handshake {
 	const char *name;
@@ -74,6 +76,7 @@ struct handshake {
 	enum shown shown;
 	uint16_t port;
 	enum counted counted;
+	bool ask_syn;
 };
 
 #define NOPS_8	"0101010101010101"
@@ -129,17 +132,11 @@ static const struct handshake rows[] = {
 	{ "TCP_DEFER_ACCEPT, option on the dropped ACK only", LISTEN_V4,
 	  AF_INET, DEFER, .ack = OPT_V4, .shown = BALANCER, .counted = NO_TOA },
 	{ "Fast Open, option on SYN", LISTEN_V4, AF_INET, FAST,
-	  .syn = OPT_V4, .shown = CLIENT_V4, .counted = TOA },
+	  .syn = OPT_V4, .shown = BALANCER, .counted = NO_TOA },
 	{ "Fast Open, option on SYN, IPv6", LISTEN_V6, AF_INET6, FAST,
-	  .syn = OPT_V6, .shown = CLIENT_V6, .counted = TOA },
+	  .syn = OPT_V6, .shown = BALANCER, .counted = NO_TOA },
 	{ "Fast Open, no option on SYN", LISTEN_V4, AF_INET, FAST,
 	  .ack = OPT_V4, .shown = BALANCER, .counted = NO_TOA },
-	{ "Fast Open, a 4-byte cookie of kind 254 is no client", LISTEN_V4,
-	  AF_INET, FAST, .syn = "fe08 f989 cb007107", .shown = BALANCER,
-	  .counted = NO_TOA },
-	{ "Fast Open, an SMC offer as long as a client is none", LISTEN_V4,
-	  AF_INET, FAST, .syn = "fe08 e2d4 c3d90107", .shown = BALANCER,
-	  .counted = NO_TOA },
 	{ "bare ACK lost, data completes", LISTEN_V4, AF_INET, DATA_ONLY,
 	  .data = OPT_V4, .shown = CLIENT_V4, .counted = TOA },
 	{ "FIN completes", LISTEN_V4, AF_INET, FIN_ONLY,
@@ -246,6 +243,53 @@ static const struct handshake rows[] = {
 	{ "unusable first, usable second: none", LISTEN_V4, AF_INET, PLAIN,
 	  .ack = "fe08 3039 7f000001" OPT_V4, .shown = BALANCER,
 	  .counted = UNUSABLE },
+
+	/* The SYN's option, where it is asked. */
+	{ "syn=1, IPv4", LISTEN_V4, AF_INET, PLAIN,
+	  .syn = OPT_V4, .shown = CLIENT_V4, .counted = TOA, .ask_syn = true },
+	{ "syn=1, IPv6", LISTEN_V6, AF_INET6, PLAIN,
+	  .syn = OPT_V6, .shown = CLIENT_V6, .counted = TOA, .ask_syn = true },
+	{ "syn=1, dual-stack over IPv4", LISTEN_DUAL, AF_INET, PLAIN,
+	  .syn = OPT_V4, .shown = CLIENT_V4, .counted = TOA, .ask_syn = true },
+	{ "syn=1, MPTCP listener", LISTEN_MPTCP_V4, AF_INET, PLAIN,
+	  .syn = OPT_V4, .shown = CLIENT_V4, .counted = TOA, .ask_syn = true },
+	{ "syn=1, SYN cookies, IPv4", LISTEN_V4, AF_INET, SYNCOOKIES,
+	  .syn = OPT_V4, .shown = CLIENT_V4, .counted = TOA, .ask_syn = true },
+	{ "syn=1, SYN cookies, IPv6", LISTEN_V6, AF_INET6, SYNCOOKIES,
+	  .syn = OPT_V6, .shown = CLIENT_V6, .counted = TOA, .ask_syn = true },
+	{ "syn=1, TCP_DEFER_ACCEPT", LISTEN_V4, AF_INET, DEFER,
+	  .syn = OPT_V4, .shown = CLIENT_V4, .counted = TOA, .ask_syn = true },
+	{ "syn=1, bare ACK lost, data completes", LISTEN_V4, AF_INET, DATA_ONLY,
+	  .syn = OPT_V4, .shown = CLIENT_V4, .counted = TOA, .ask_syn = true },
+	{ "syn=1, FIN completes", LISTEN_V4, AF_INET, FIN_ONLY,
+	  .syn = OPT_V4, .shown = CLIENT_V4, .counted = TOA, .ask_syn = true },
+	{ "syn=1, SYN and ACK differ: the ACK's", LISTEN_V4, AF_INET, PLAIN,
+	  .syn = OPT_V4_OTHER, .ack = OPT_V4, .shown = CLIENT_V4,
+	  .counted = TOA, .ask_syn = true },
+	{ "syn=1, the ACK's is not usable: none", LISTEN_V4, AF_INET, PLAIN,
+	  .syn = OPT_V4, .ack = "fe08 3039 7f000001", .shown = BALANCER,
+	  .counted = UNUSABLE, .ask_syn = true },
+	{ "syn=1, the SYN's is not usable: none", LISTEN_V4, AF_INET, PLAIN,
+	  .syn = "fe08 3039 7f000001", .shown = BALANCER, .counted = UNUSABLE,
+	  .ask_syn = true },
+	{ "syn=1, no option", LISTEN_V4, AF_INET, PLAIN,
+	  .shown = BALANCER, .counted = NO_TOA, .ask_syn = true },
+	{ "syn=1, a 4-byte cookie of kind 254 is no client", LISTEN_V4, AF_INET,
+	  PLAIN, .syn = "fe08 f989 cb007107", .shown = BALANCER,
+	  .counted = NO_TOA, .ask_syn = true },
+	{ "syn=1, an SMC offer as long as a client is none", LISTEN_V4, AF_INET,
+	  PLAIN, .syn = "fe08 e2d4 c3d90107", .shown = BALANCER,
+	  .counted = NO_TOA, .ask_syn = true },
+	{ "syn=1, Fast Open", LISTEN_V4, AF_INET, FAST,
+	  .syn = OPT_V4, .shown = CLIENT_V4, .counted = TOA, .ask_syn = true },
+	{ "syn=1, Fast Open, IPv6", LISTEN_V6, AF_INET6, FAST,
+	  .syn = OPT_V6, .shown = CLIENT_V6, .counted = TOA, .ask_syn = true },
+	{ "syn=1, Fast Open, a 4-byte cookie of kind 254 is no client",
+	  LISTEN_V4, AF_INET, FAST, .syn = "fe08 f989 cb007107",
+	  .shown = BALANCER, .counted = NO_TOA, .ask_syn = true },
+	{ "syn=1, Fast Open, an SMC offer as long as a client is none",
+	  LISTEN_V4, AF_INET, FAST, .syn = "fe08 e2d4 c3d90107",
+	  .shown = BALANCER, .counted = NO_TOA, .ask_syn = true },
 };
 
 static struct address address_shown(const struct handshake *row,
@@ -432,9 +476,17 @@ static void row_test(struct tun *tun, const struct handshake *row, bool loaded)
 
 void handshakes_run(struct tun *tun, bool loaded)
 {
+	bool asked = false;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (ktap_wanted(rows[i].name))
-			row_test(tun, &rows[i], loaded);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!ktap_wanted(rows[i].name))
+			continue;
+		if (loaded && asked != rows[i].ask_syn)
+			module_set("syn", rows[i].ask_syn ? "1" : "0");
+		asked = rows[i].ask_syn;
+		row_test(tun, &rows[i], loaded);
+	}
+	if (loaded)
+		module_set("syn", "0");
 }

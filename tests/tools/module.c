@@ -34,17 +34,65 @@ int module_unload(void)
 	return syscall(SYS_delete_module, "toa", O_NONBLOCK) ? errno : 0;
 }
 
+static int text_write(const char *path, const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t written;
+	int err = 0;
+
+	if (fd < 0)
+		return errno;
+	written = write(fd, text, len);
+	if (written < 0)
+		err = errno;
+	else if (written != (ssize_t)len)
+		err = EIO;
+	close(fd);
+	return err;
+}
+
+#define PARAMETER	"/sys/module/toa/parameters/"
+
+/* Set one of the module's parameters; 0 or the errno. */
+int module_set(const char *name, const char *value)
+{
+	char path[128];
+
+	/* Nothing at all would not be written. */
+	snprintf(path, sizeof(path), PARAMETER "%s", name);
+	return text_write(path, *value ? value : "\n", strlen(value) ?: 1);
+}
+
+/* Set the parameter trust by the file that takes long lists. */
+int module_set_trust(const char *value, size_t len)
+{
+	return text_write("/proc/net/toa_trust", value, len);
+}
+
+/* What a parameter is, without its newline; empty without the module. */
+void module_get(const char *name, char *value, size_t size)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), PARAMETER "%s", name);
+	*value = '\0';
+	file = fopen(path, "r");
+	if (!file)
+		return;
+	if (!fgets(value, size, file))
+		*value = '\0';
+	fclose(file);
+	value[strcspn(value, "\n")] = '\0';
+}
+
 /* Are IPv4 clients kept in sk_user_data? Not without the module. */
 bool module_tags(void)
 {
-	FILE *file = fopen("/sys/module/toa/parameters/sk_user_data", "r");
-	bool tags;
+	char value[8];
 
-	if (!file)
-		return false;
-	tags = fgetc(file) == 'Y';
-	fclose(file);
-	return tags;
+	module_get("sk_user_data", value, sizeof(value));
+	return !strcmp(value, "Y");
 }
 
 /* "Unloading" in /proc/modules, or gone: delete_module() is under way. */

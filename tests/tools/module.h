@@ -6,9 +6,13 @@
 #define MODULE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 int module_load(const char *parameters);
 int module_unload(void);
+int module_set(const char *name, const char *value);
+int module_set_trust(const char *value, size_t len);
+void module_get(const char *name, char *value, size_t size);
 bool module_tags(void);
 bool module_is_going(void);
 

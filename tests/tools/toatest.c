@@ -54,6 +54,8 @@ static const struct group groups[] = {
 	  "two CPUs complete one handshake" },
 	{ "capacity", capacity_run, true,
 	  "more connections than max_clients=100" },
+	{ "trust", trust_run, true,
+	  "who may speak: trust, ports, kinds, enable, SYNs" },
 	{ "reloads", reloads_run, true,
 	  "connections that outlive the module" },
 	{ "storm", storm_run, true,

@@ -26,6 +26,7 @@
  * @client: the address as text, where the verdict is TOA_FOUND
  * @port: its port
  * @rows: which of toa_layouts are on; 0 stands for TOA_KINDS_DEFAULT
+ * @repeat: another client follows
  */
 struct parse_case {
 	const char *name;
@@ -35,6 +36,7 @@ struct parse_case {
 	const char *client;
 	unsigned int port;
 	unsigned int rows;
+	bool repeat;
 };
 
 #define V4	"fe08 3039 cb007107"
@@ -84,8 +86,16 @@ static const struct parse_case cases[] = {
 	{ "EOL and rubbish after", V4 "00feff01", false, V4_CLIENT },
 	{ "rubbish after", V4 "fe00", false, V4_CLIENT },
 	{ "EOL before", "00" V4, false, TOA_ABSENT },
-	{ "two: the first", V4 "fe08 1a0a c6336442", false, V4_CLIENT },
-	{ "two: the first, IPv6 second", V4 V6, false, V4_CLIENT },
+	{ "two: the first", V4 "fe08 1a0a c6336442", false, V4_CLIENT,
+	  .repeat = true },
+	{ "two: the first, IPv6 second", V4 V6, false, V4_CLIENT,
+	  .repeat = true },
+	{ "two: timestamps between", V4 TIMESTAMPS V4, false, V4_CLIENT,
+	  .repeat = true },
+	{ "two: the second unusable", V4 "fe08 3039 7f000001", false, V4_CLIENT,
+	  .repeat = true },
+	{ "two: the second behind the end", V4 "00" V4, false, V4_CLIENT },
+	{ "timestamps after", V4 TIMESTAMPS, false, V4_CLIENT },
 	{ "unusable first", "fe08 3039 7f000001" V4, false, TOA_UNUSABLE },
 	{ "another experiment first", "fe04 f989" V4, false, V4_CLIENT },
 	{ "kind 253", "fd08 3039 cb007107", false, TOA_ABSENT },
@@ -266,10 +276,12 @@ static bool case_run_at(const struct parse_case *c, size_t shift)
 	static const struct toa_kinds standard = TOA_KINDS_DEFAULT;
 	struct toa_kinds kinds = c->rows ? kinds_of(c->rows) : standard;
 	uint8_t bytes[WIRE_OPTIONS_MAX];
+	struct toa_options options;
 	struct toa_client client;
 	enum toa_verdict verdict;
 	size_t len, padded;
 	uint8_t *exact;
+	bool repeat;
 
 	if (options_from_hex(c->hex, bytes, &padded))
 		return false;
@@ -277,11 +289,13 @@ static bool case_run_at(const struct parse_case *c, size_t shift)
 	exact = malloc(shift + len);
 	memcpy(exact + shift, bytes, len);
 	memset(&client, UNTOUCHED, sizeof(client));
-	verdict = toa_options_parse(exact + shift, len, c->syn, &kinds,
-				    &client);
+	options = (struct toa_options){ exact + shift, len, c->syn };
+	verdict = toa_options_parse(&options, &kinds, &client);
+	repeat = verdict == TOA_FOUND && toa_options_repeat(&options, &kinds);
 	free(exact);
-	if (verdict != c->verdict) {
-		printf("# verdict %d, wanted %d\n", verdict, c->verdict);
+	if (verdict != c->verdict || repeat != c->repeat) {
+		printf("# verdict %d, wanted %d; %s\n", verdict, c->verdict,
+		       repeat ? "another follows" : "no other follows");
 		return false;
 	}
 	return verdict == TOA_FOUND ? client_equal(&client, c) :
