@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chance.h"
 #include "check_lists.h"
 #include "src/lists.h"
 #include "wire.h"
@@ -258,15 +259,6 @@ static bool members_run(const struct member *m)
 	}
 	toa_prefixes_free(prefixes);
 	return good && check_prefixes(m->list);
-}
-
-/* The same numbers each time. */
-static unsigned int chance(unsigned int below)
-{
-	static uint64_t state = 1;
-
-	state = state * 6364136223846793005 + 1442695040888963407;
-	return (state >> 33) % below;
 }
 
 /* Prefixes in a small space, so that they meet, lie in each other and overlap. */

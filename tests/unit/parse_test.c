@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "chance.h"
+#include "check_options.h"
 #include "toa.h"
 #include "wire.h"
 
@@ -170,7 +172,7 @@ static const struct parse_case cases[] = {
 	  TOA_FOUND, "203.0.113.7", 63881, ALL_ROWS },
 
 	{ "the first that is on decides: 200 is on", "c808 1a0a c6336442" V4,
-	  false, TOA_FOUND, "198.51.100.66", 6666, ALL_ROWS },
+	  false, TOA_FOUND, "198.51.100.66", 6666, ALL_ROWS, .repeat = true },
 	{ "the first that is on decides: 200 is off", "c808 1a0a c6336442" V4,
 	  false, V4_CLIENT },
 	{ "a cookie does not decide", "fd08 f989 01020304" V4, true, V4_CLIENT,
@@ -293,6 +295,8 @@ static bool case_run_at(const struct parse_case *c, size_t shift)
 	verdict = toa_options_parse(&options, &kinds, &client);
 	repeat = verdict == TOA_FOUND && toa_options_repeat(&options, &kinds);
 	free(exact);
+	if (!check_options(bytes, len, c->syn, kinds.rows))
+		return false;
 	if (verdict != c->verdict || repeat != c->repeat) {
 		printf("# verdict %d, wanted %d; %s\n", verdict, c->verdict,
 		       repeat ? "another follows" : "no other follows");
@@ -410,6 +414,50 @@ static bool default_is_254(void)
 	return !memcmp(&kinds, &standard, sizeof(kinds));
 }
 
+static size_t piece_by_chance(uint8_t *bytes)
+{
+	const char *hex = layouts[chance(ARRAY_SIZE(layouts))].hex;
+	size_t len;
+
+	if (chance(3) == 0)
+		hex = cases[chance(ARRAY_SIZE(cases))].hex;
+	options_from_hex(hex, bytes, &len);
+	return hex_bytes(hex);
+}
+
+/* Options as they are above, one after the other, some bytes of them changed. */
+static size_t options_by_chance(uint8_t *options)
+{
+	uint8_t piece[WIRE_OPTIONS_MAX];
+	size_t len = 0, size, i;
+
+	while (len < WIRE_OPTIONS_MAX && chance(6)) {
+		size = chance(3) ? piece_by_chance(piece) : 1;
+		if (size == 1)
+			piece[0] = chance(2);
+		for (i = 0; i < size && len < WIRE_OPTIONS_MAX; i++)
+			options[len++] = piece[i];
+	}
+	for (i = chance(3); i && len; i--)
+		options[chance(len)] = chance(256);
+	return len;
+}
+
+static bool parse_by_chance(void)
+{
+	uint8_t options[WIRE_OPTIONS_MAX];
+	unsigned int i;
+	size_t len;
+
+	for (i = 0; i < 100000; i++) {
+		len = options_by_chance(options);
+		if (!check_options(options, len, chance(2),
+				   chance(2) ? ALL_ROWS : chance(ALL_ROWS)))
+			return false;
+	}
+	return true;
+}
+
 static void report(bool good, const char *name)
 {
 	printf("%s - parse: %s\n", good ? "ok" : "not ok", name);
@@ -430,6 +478,7 @@ int main(void)
 		report(layout_run(&layouts[i]), name);
 	}
 	report(table_holds(), "the table of layouts is sound");
+	report(parse_by_chance(), "100000 option spaces by chance");
 	report(default_is_254(), "by default kind 254 is read, and only that");
 	return 0;
 }

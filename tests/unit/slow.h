@@ -9,8 +9,27 @@
 #ifndef SLOW_H
 #define SLOW_H
 
+#include <arpa/inet.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum slow_verdict {
+	SLOW_FOUND,
+	SLOW_ABSENT,
+	SLOW_MALFORMED,
+	SLOW_UNUSABLE,
+};
+
+struct slow_client {
+	char addr[INET6_ADDRSTRLEN];
+	unsigned int port;
+	bool repeat;	/* another option names a client, too */
+};
+
+/* What do these options say of the client? kinds: as slow_kinds_ok() has it. */
+enum slow_verdict slow_options(const uint8_t *options, size_t len, bool syn,
+			       const char *kinds, struct slow_client *client);
 
 /* Is the text a list of this sort? A caller may ask the rest only if it is. */
 bool slow_prefixes_ok(const char *text);
