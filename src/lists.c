@@ -192,12 +192,13 @@ static bool toa_group_read(const char **p, __u16 *group)
 }
 
 #define TOA_GROUPS	8
+#define TOA_NO_GAP	(TOA_GROUPS + 1)
 
 /* The groups of an IPv6 address as they are written. */
 struct toa_groups {
 	__u16 group[TOA_GROUPS];
 	unsigned int count;
-	unsigned int gap;	/* where "::" stands; TOA_GROUPS: nowhere */
+	unsigned int gap;	/* the groups before "::", or TOA_NO_GAP */
 	bool ended;		/* by an IPv4 address */
 };
 
@@ -225,11 +226,11 @@ static bool toa_groups_read(struct toa_groups *groups, const char **p)
 	const char *at = *p;
 
 	groups->count = 0;
-	groups->gap = TOA_GROUPS;
+	groups->gap = TOA_NO_GAP;
 	groups->ended = false;
 	do {
 		if (at[0] == ':' && at[1] == ':') {
-			if (groups->gap != TOA_GROUPS)
+			if (groups->gap != TOA_NO_GAP)
 				return false;
 			groups->gap = groups->count;
 			at += 2;
@@ -254,7 +255,7 @@ static bool toa_v6_read(const char **p, struct toa_addr *addr)
 
 	if (!toa_groups_read(&groups, p))
 		return false;
-	has_gap = groups.gap != TOA_GROUPS;
+	has_gap = groups.gap != TOA_NO_GAP;
 	zeros = TOA_GROUPS - groups.count;
 	if (has_gap != !!zeros)
 		return false;

@@ -63,6 +63,8 @@ static const struct refused refused[] = {
 	{ PREFIXES, "1:2:3:4:5:6:7", "1:2:3:4:5:6:7", NO_ADDRESS },
 	{ PREFIXES, "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8:9", NO_ADDRESS },
 	{ PREFIXES, "1:2:3:4::5:6:7:8", "1:2:3:4::5:6:7:8", NO_ADDRESS },
+	{ PREFIXES, "1:2:3:4:5:6:7:8::", "1:2:3:4:5:6:7:8::", NO_ADDRESS },
+	{ PREFIXES, "::1:2:3:4:5:6:7:8", "::1:2:3:4:5:6:7:8", NO_ADDRESS },
 	{ PREFIXES, "2001:db8::12345", "2001:db8::12345", NO_ADDRESS },
 	{ PREFIXES, "fe80::1%eth0", "fe80::1%eth0", NO_ADDRESS },
 	{ PREFIXES, "[2001:db8::1]", "[2001:db8::1]", NO_ADDRESS },
