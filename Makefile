@@ -57,6 +57,9 @@ vm:
 unit:
 	tests/unit/run
 
+fuzz:
+	tests/fuzz/run $(or $(SECONDS),60) $(TARGETS)
+
 check:
 	tests/style/run
 
@@ -72,8 +75,10 @@ help:
 	@echo 'make test-debug        the same tests on a kernel with KASAN, lockdep, kmemleak, ... (an hour)'
 	@echo 'make test-kcsan        and on one that looks for data races'
 	@echo 'make unit              the tests that need no kernel'
+	@echo 'make fuzz              made-up options and lists, against a second parser'
+	@echo '  SECONDS=60 TARGETS="options trust"   for each target; only these'
 	@echo 'make vm KERNEL=7.3     a shell in a virtual machine with the module and the tools'
 	@echo 'make check             style: checkpatch, sparse, shellcheck'
 	@echo 'make clean             remove what was built'
 
-.PHONY: all preflight clean test test-reload test-debug test-kcsan demo vm unit check help
+.PHONY: all preflight clean test test-reload test-debug test-kcsan demo vm unit fuzz check help
