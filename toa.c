@@ -196,7 +196,7 @@ static bool toa_syn_recall(const struct toa_handshake *hs,
  * toa_handshake_client() - the client of a handshake
  * @hs: the handshake
  * @client: written only when the result is TOA_FOUND
- * @repeat: another option follows the one that decides
+ * @also: what is to be counted with it, if it is believed; TOA_STATS: nothing
  *
  * The option of the segment that completes the handshake decides; only when it
  * has none, the SYN's. A SYN completes a handshake with Fast Open: it proves
@@ -207,19 +207,24 @@ static bool toa_syn_recall(const struct toa_handshake *hs,
  */
 static enum toa_verdict toa_handshake_client(const struct toa_handshake *hs,
 					     struct toa_client *client,
-					     bool *repeat)
+					     enum toa_stat *also)
 {
 	struct toa_options options;
 	enum toa_verdict verdict;
 
-	*repeat = false;
+	*also = TOA_STATS;
 	if (unlikely(tcp_hdr(hs->skb)->syn) && !READ_ONCE(toa_syn))
 		return TOA_ABSENT;
 	verdict = toa_skb_parse(hs->skb, &options, client);
-	if (verdict == TOA_FOUND)
-		*repeat = toa_options_repeat(&options, toa_trust_kinds());
-	else if (verdict == TOA_ABSENT && toa_syn_recall(hs, client))
-		verdict = TOA_FOUND;
+	if (verdict == TOA_FOUND) {
+		if (toa_options_repeat(&options, toa_trust_kinds()))
+			*also = TOA_STAT_DUPLICATE;
+		return TOA_FOUND;
+	}
+	if (verdict == TOA_ABSENT && toa_syn_recall(hs, client)) {
+		*also = TOA_STAT_SYN_USED;
+		return TOA_FOUND;
+	}
 	return verdict;
 }
 
@@ -228,13 +233,13 @@ static bool toa_handshake_decide(const struct toa_handshake *hs,
 				 struct toa_client *client)
 {
 	enum toa_verdict verdict;
-	bool repeat;
+	enum toa_stat also;
 
-	verdict = toa_handshake_client(hs, client, &repeat);
+	verdict = toa_handshake_client(hs, client, &also);
 	toa_verdict_count(verdict);
 	if (verdict == TOA_FOUND && toa_skb_trusted(hs->skb)) {
-		if (unlikely(repeat))
-			toa_stat_inc(TOA_STAT_DUPLICATE);
+		if (unlikely(also != TOA_STATS))
+			toa_stat_inc(also);
 		return true;
 	}
 	toa_stat_inc(TOA_STAT_SYN_NO_TOA);
@@ -316,10 +321,11 @@ static void toa_child_publish(struct sock *child, const bool *own_req,
 static bool toa_syn_recv_begin(const struct toa_handshake *hs,
 			       struct toa_client *client)
 {
-	bool found, repeat;
+	enum toa_stat also;
+	bool found;
 
 	rcu_read_lock();
-	found = toa_handshake_client(hs, client, &repeat) == TOA_FOUND;
+	found = toa_handshake_client(hs, client, &also) == TOA_FOUND;
 	rcu_read_unlock();
 	this_cpu_write(toa_skb_in_hand, hs->skb);
 	return found;

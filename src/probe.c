@@ -104,13 +104,17 @@ static int toa_probe_put(struct sock *sk)
 	return toa_store_put(sk, &client);
 }
 
+static int toa_probe_failed(const char *hook)
+{
+	pr_err("the hook on %s was installed but does not work: is kernel.ftrace_enabled 0, or kprobes/enabled in debugfs?\n",
+	       hook);
+	return -EIO;
+}
+
 /* A hook that worked has left nothing to drop. */
 static int toa_probe_gone(struct sock *sk, const char *hook)
 {
-	if (!toa_store_drop(sk))
-		return 0;
-	pr_err("the hook on %s was installed but does not work\n", hook);
-	return -EIO;
+	return toa_store_drop(sk) ? toa_probe_failed(hook) : 0;
 }
 
 static int toa_probe_check_disconnect(struct sock *sk)
@@ -139,10 +143,8 @@ static int toa_probe_check_unhash(const struct toa_probe *probe)
 	lock_sock(sk);
 	sk->sk_prot->unhash(sk);
 	release_sock(sk);
-	err = toa_table_may_have(sk) ? 0 : -EIO;
+	err = toa_table_may_have(sk) ? 0 : toa_probe_failed("unhash");
 	toa_store_drop(sk);
-	if (err)
-		pr_err("the hook on unhash was installed but does not work\n");
 	return err;
 }
 
@@ -230,11 +232,9 @@ int toa_probe_check_getname(struct toa_probe *probe)
 	memset(&addr, 0xff, sizeof(addr));
 	/* 2: the peer in any state, as accept() asks. */
 	probe->sock->ops->getname(probe->sock, (struct sockaddr *)&addr, 2);
-	if (!toa_probe_is_answer(&addr, sk->sk_family)) {
-		pr_err("the hook on getname (%s) was installed but does not work\n",
-		       sk->sk_family == AF_INET ? "IPv4" : "IPv6");
-		err = -EIO;
-	}
+	if (!toa_probe_is_answer(&addr, sk->sk_family))
+		err = toa_probe_failed(sk->sk_family == AF_INET ?
+				       "getname (IPv4)" : "getname (IPv6)");
 	toa_store_drop(sk);
 clear_port:
 	inet_sk(sk)->inet_dport = 0;
@@ -304,10 +304,9 @@ int toa_probe_check_syn_recv(struct toa_probe *probe)
 		goto free_skb;
 
 	toa_probe_syn_recv(probe, skb, req);
-	err = probe->seen ? 0 : -EIO;
-	if (err)
-		pr_err("the hook on syn_recv_sock (%s) was installed but does not work\n",
-		       family == AF_INET ? "IPv4" : "IPv6");
+	err = probe->seen ? 0 :
+	      toa_probe_failed(family == AF_INET ? "syn_recv_sock (IPv4)" :
+						   "syn_recv_sock (IPv6)");
 	kfree(req);
 free_skb:
 	kfree_skb(skb);

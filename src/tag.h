@@ -7,11 +7,11 @@
  *	| signature |         IPv4 address           |   port    | 001 |
  *	+-----------+--------------------------------+-----------+-----+
  *
- * It can be told from every pointer, and every pointer from it: bits 63 to 56
- * differ from each other (not canonical on x86-64 with 4 or 5 levels, and not a
- * user's pointer with LAM), and bit 55 differs from bit 54 (not an address on
- * arm64 with 48 or 52 bits, whatever the tag in the top byte). Who follows it by
- * mistake faults and reads nobody's memory.
+ * It can be told from every pointer, and every pointer from it. Bits 63 to 56
+ * differ among each other, and bit 63 from bit 56: it is not canonical on x86-64
+ * with 4 or 5 levels, nor a user's pointer there. Bit 55 differs from bit 54: it
+ * is no address on arm64 with 48 or 52 bits, whatever the tag in the top byte. Who
+ * follows it by mistake faults and reads nobody's memory.
  *
  * The low bits are the kernel's own marks in that field: bit 0,
  * SK_USER_DATA_NOCOPY, keeps it out of sockets cloned from this one; bits 1 and
@@ -25,7 +25,7 @@
 
 #include "toa.h"
 
-#define TOA_TAG_SIGNATURE	(0x14b6ULL << 51 | 1)
+#define TOA_TAG_SIGNATURE	(0x1496ULL << 51 | 1)
 #define TOA_TAG_SIGNATURE_MASK	(0x1fffULL << 51 | 7)
 #define TOA_TAG_ADDR_SHIFT	19
 #define TOA_TAG_PORT_SHIFT	3

@@ -13,7 +13,7 @@
 
 /* The bits of a tag, the highest first; x: whatever the client has. */
 static const char picture[] =
-	"1010010110110xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx001";
+	"1010010010110xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx001";
 
 static bool fits_picture(uint64_t value)
 {
@@ -37,10 +37,11 @@ static bool bits_same(uint64_t value, unsigned int low, unsigned int high)
 	return true;
 }
 
-/* On x86-64 with 4 or 5 levels, or on arm64 with 48 or 52 bits and any tag. */
+/* On x86-64 with 4 or 5 levels, with LAM too, or on arm64 with 48 or 52 bits and any tag. */
 static bool could_be_pointer(uint64_t value)
 {
 	return bits_same(value, 47, 63) || bits_same(value, 56, 63) ||
+	       (value >> 63 & 1) == (value >> 56 & 1) ||
 	       bits_same(value, 48, 55) || bits_same(value, 52, 55);
 }
 

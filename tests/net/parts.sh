@@ -148,6 +148,12 @@ part_trust() {
 	check "trust: no file is left" refuse test -e /proc/net/toa_trust
 }
 
+part_hostile() {
+	check "hostile: insmod" insmod "$TOA_KO"
+	group hostile "hostile"
+	check "hostile: rmmod" rmmod toa
+}
+
 # parameters_are TRUST PORTS KINDS SYN ENABLE
 parameters_are() {
 	for parameter in trust ports kinds syn enable; do

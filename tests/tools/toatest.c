@@ -56,6 +56,8 @@ static const struct group groups[] = {
 	  "more connections than max_clients=100" },
 	{ "trust", trust_run, true,
 	  "who may speak: trust, ports, kinds, enable, SYNs" },
+	{ "hostile", hostile_run, true,
+	  "a million hostile segments while good connections go on" },
 	{ "reloads", reloads_run, true,
 	  "connections that outlive the module" },
 	{ "storm", storm_run, true,

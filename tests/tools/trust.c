@@ -498,7 +498,7 @@ static int flood(struct tun *tun)
 static bool syn_flood_test(struct tun *tun)
 {
 	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
-	long lost = net_counter("syn_lost");
+	long used = net_counter("syn_used"), lost = net_counter("syn_lost");
 	struct flow flow, later;
 	int fd = connection_accept(tun, &flow, listener, OPT_V4, NULL);
 	bool ok = fd >= 0 && !flood(tun);
@@ -511,7 +511,8 @@ static bool syn_flood_test(struct tun *tun)
 	net_flow(tun, &later, AF_INET, SERVER_PORT);
 	ok = ok && !flow_syn(&later, OPT_V4, NULL) &&
 	     !flow_send(&later, TH_ACK, NULL, NULL) &&
-	     accepted_shows(listener, &net_client_v4);
+	     accepted_shows(listener, &net_client_v4) &&
+	     net_counter("syn_used") == used + 1;
 	socket_kill(fd);
 	close(listener);
 	return ok;
