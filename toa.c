@@ -89,14 +89,48 @@ static int toa_hook_add(struct toa_hook *which, const void *function,
 static struct sock *(*toa_syn_recv_v4_orig)(TOA_SYN_RECV_PARAMS);
 static struct sock *(*toa_syn_recv_v6_orig)(TOA_SYN_RECV_PARAMS);
 
-/*
- * The segment whose handshake this CPU has already diverted. The original is
- * called at its entry, where the hook sits; this tells our own call from the
- * kernel's. The function runs with bottom halves off, so nothing else that
- * completes handshakes runs on this CPU meanwhile. On PREEMPT_RT something may:
- * then our call is diverted once more, and remembers the same client twice.
+/**
+ * struct toa_hand - the handshake that a CPU has diverted
+ * @skb: the segment that completes it; NULL: none
+ * @client: its client
+ *
+ * The original is called at its entry, where the hook sits: @skb tells our own
+ * call from the kernel's. And what was found out before the diversion need not be
+ * found out again behind it.
+ *
+ * The function runs with bottom halves off, so usually nothing else that completes
+ * handshakes runs on this CPU meanwhile. Where something may (PREEMPT_RT, or the
+ * backlog of a listener before 4.4), our call is diverted once more and remembers
+ * the same client twice, and a client is taken only if @skb is still ours after
+ * it was read: whoever writes, writes @skb first.
  */
-static DEFINE_PER_CPU(const struct sk_buff *, toa_skb_in_hand);
+struct toa_hand {
+	const struct sk_buff *skb;
+	struct toa_client client;
+};
+
+static DEFINE_PER_CPU(struct toa_hand, toa_hand);
+
+static void toa_hand_put(const struct sk_buff *skb,
+			 const struct toa_client *client)
+{
+	struct toa_hand *hand = raw_cpu_ptr(&toa_hand);
+
+	WRITE_ONCE(hand->skb, skb);
+	/* Pairs with toa_hand_take(). */
+	smp_wmb();
+	hand->client = *client;
+}
+
+static bool toa_hand_take(const struct sk_buff *skb, struct toa_client *client)
+{
+	const struct toa_hand *hand = raw_cpu_ptr(&toa_hand);
+
+	*client = hand->client;
+	/* Pairs with toa_hand_put(). */
+	smp_rmb();
+	return READ_ONCE(hand->skb) == skb;
+}
 
 /*
  * The receive path has pulled the whole header, options included, except where
@@ -228,22 +262,51 @@ static enum toa_verdict toa_handshake_client(const struct toa_handshake *hs,
 	return verdict;
 }
 
-/* Has this handshake a client that may be shown? Counts what it has not. */
-static bool toa_handshake_decide(const struct toa_handshake *hs,
-				 struct toa_client *client)
+/*
+ * No option at all, or timestamps alone, and no SYN was asked: most handshakes of
+ * a server on which few connections come from a balancer.
+ */
+static bool toa_handshake_is_plain(const struct sk_buff *skb)
+{
+	struct toa_options options;
+
+	return !READ_ONCE(toa_syn) && toa_skb_options(skb, &options) &&
+	       (!options.len ||
+		toa_options_are_timestamps(options.opt, options.len));
+}
+
+/* Finds out whether there is a client that may be shown, and counts why not. */
+static bool toa_handshake_judge(const struct toa_handshake *hs,
+				struct toa_client *client)
 {
 	enum toa_verdict verdict;
 	enum toa_stat also;
 
 	verdict = toa_handshake_client(hs, client, &also);
 	toa_verdict_count(verdict);
-	if (verdict == TOA_FOUND && toa_skb_trusted(hs->skb)) {
-		if (unlikely(also != TOA_STATS))
-			toa_stat_inc(also);
-		return true;
+	if (verdict != TOA_FOUND || !toa_skb_trusted(hs->skb))
+		return false;
+	if (unlikely(also != TOA_STATS))
+		toa_stat_inc(also);
+	return true;
+}
+
+/* Has this handshake a client that may be shown? */
+static bool toa_handshake_decide(const struct toa_handshake *hs,
+				 struct toa_client *client)
+{
+	bool found;
+
+	if (toa_handshake_is_plain(hs->skb)) {
+		toa_stat_inc(TOA_STAT_SYN_NO_TOA);
+		return false;
 	}
-	toa_stat_inc(TOA_STAT_SYN_NO_TOA);
-	return false;
+	rcu_read_lock();
+	found = toa_handshake_judge(hs, client);
+	rcu_read_unlock();
+	if (!found)
+		toa_stat_inc(TOA_STAT_SYN_NO_TOA);
+	return found;
 }
 
 static void toa_store_error_count(int err)
@@ -269,7 +332,7 @@ static bool toa_listener_wanted(sa_family_t family, const struct sock *sk,
 				const struct sk_buff *skb)
 {
 	return sk->sk_family == family &&
-	       this_cpu_read(toa_skb_in_hand) != skb;
+	       this_cpu_read(toa_hand.skb) != skb;
 }
 
 /**
@@ -314,7 +377,8 @@ static void toa_child_publish(struct sock *child, const bool *own_req,
  * @hs: the handshake
  * @client: written when there is one
  *
- * It was decided that there is; the lists may have been changed since.
+ * It was decided that there is. Who has to find it out again may find none: the
+ * lists may have been changed since.
  *
  * Return: is there a client to remember?
  */
@@ -324,17 +388,19 @@ static bool toa_syn_recv_begin(const struct toa_handshake *hs,
 	enum toa_stat also;
 	bool found;
 
+	if (likely(toa_hand_take(hs->skb, client)))
+		return true;
 	rcu_read_lock();
 	found = toa_handshake_client(hs, client, &also) == TOA_FOUND;
 	rcu_read_unlock();
-	this_cpu_write(toa_skb_in_hand, hs->skb);
+	toa_hand_put(hs->skb, client);
 	return found;
 }
 
 static void toa_syn_recv_end(struct sock *child, const bool *own_req,
 			     const struct toa_client *client)
 {
-	this_cpu_write(toa_skb_in_hand, NULL);
+	this_cpu_write(toa_hand.skb, NULL);
 	if (client)
 		toa_child_publish(child, own_req, client);
 }
@@ -342,7 +408,7 @@ static void toa_syn_recv_end(struct sock *child, const bool *own_req,
 static struct sock *toa_syn_recv_v4(TOA_SYN_RECV_PARAMS)
 {
 	const struct toa_handshake hs = { sk, skb, req };
-	struct toa_client client;
+	struct toa_client client = {};
 	struct sock *child;
 	bool found;
 
@@ -357,7 +423,7 @@ static struct sock *toa_syn_recv_v4(TOA_SYN_RECV_PARAMS)
 static struct sock *toa_syn_recv_v6(TOA_SYN_RECV_PARAMS)
 {
 	const struct toa_handshake hs = { sk, skb, req };
-	struct toa_client client;
+	struct toa_client client = {};
 	struct sock *child;
 	bool found;
 
@@ -384,16 +450,15 @@ static bool toa_syn_recv_diverts(sa_family_t family, unsigned long sk,
 		(const struct request_sock *)req,
 	};
 	struct toa_client client;
-	bool diverts;
 
 	if (!toa_listener_wanted(family, hs.sk, hs.skb))
 		return false;
 	if (toa_probe_is_segment(hs.skb))
 		return true;
-	rcu_read_lock();
-	diverts = toa_handshake_decide(&hs, &client);
-	rcu_read_unlock();
-	return diverts;
+	if (!toa_handshake_decide(&hs, &client))
+		return false;
+	toa_hand_put(hs.skb, &client);
+	return true;
 }
 
 static unsigned long toa_syn_recv_v4_divert(unsigned long sk,
@@ -426,16 +491,12 @@ static bool toa_syn_recv_enter(sa_family_t family, const unsigned long *arg,
 		(const struct sk_buff *)arg[1],
 		(const struct request_sock *)arg[2],
 	};
-	bool wanted;
 
 	if (toa_probe_note(hs.skb) ||
 	    !toa_listener_wanted(family, hs.sk, hs.skb))
 		return false;
-	rcu_read_lock();
-	wanted = toa_handshake_decide(&hs, &call->client);
-	rcu_read_unlock();
 	call->own_req = (const bool *)arg[TOA_SYN_RECV_OWN_REQ];
-	return wanted;
+	return toa_handshake_decide(&hs, &call->client);
 }
 
 static bool toa_syn_recv_v4_enter(const unsigned long *arg, void *data)
@@ -653,10 +714,11 @@ static_assert(__same_type(*((const struct proto_ops *)0)->getname,
 			  toa_getname_v4),
 	      "toa: getname has other arguments in this kernel; see src/compat.h");
 
-static bool toa_getname_answer(const struct socket *sock,
-			       struct sockaddr *addr,
-			       bool (*fill)(struct sockaddr *addr,
-					    const struct toa_client *client))
+/* Out of line: sockets without a client need not pay for its stack frame. */
+static noinline bool
+toa_getname_answer(const struct socket *sock, struct sockaddr *addr,
+		   bool (*fill)(struct sockaddr *addr,
+				const struct toa_client *client))
 {
 	const struct toa_client *client;
 	struct toa_client room;

@@ -251,7 +251,7 @@ static const struct kernel_param_ops toa_setting_ops = {
 bool toa_enable = true;
 module_param_named(enable, toa_enable, bool, 0644);
 MODULE_PARM_DESC(enable,
-		 "0: name and show no client, until it is 1 again; no connection is lost (bool)");
+		 "whether clients are read and shown; with 0 neither, until it is 1 again");
 module_param_cb(trust, &toa_setting_ops, &toa_setting_trust, 0644);
 MODULE_PARM_DESC(trust,
 		 "prefixes of the balancers, for example 10.0.0.0/8,2001:db8::/32: options from other sources are not read; empty: any source");
