@@ -225,8 +225,7 @@ static int toa_setting_get(char *page, const struct kernel_param *param)
 
 	mutex_lock(&toa_trust_lock);
 	if (setting->text && strlen(setting->text) > PAGE_SIZE - 2)
-		len = scnprintf(page, PAGE_SIZE, "(long: see /proc/net/%s)\n",
-				TOA_TRUST_FILE);
+		len = scnprintf(page, PAGE_SIZE, "(too long for this file)\n");
 	else
 		len = scnprintf(page, PAGE_SIZE, "%s\n", setting->text ?: setting->standard);
 	mutex_unlock(&toa_trust_lock);
@@ -341,6 +340,9 @@ static ssize_t toa_trust_file_write(struct file *file, const char __user *from,
 	char *text;
 	int err;
 
+	/* Nothing written is nothing said; an empty list is a blank or a newline. */
+	if (!len)
+		return 0;
 	if (*pos || len > TOA_TEXT_MAX) {
 		pr_err("trust: a list must come in one write() of at most 4 MiB, as dd bs=4M does it; the list in force stays\n");
 		return -E2BIG;
