@@ -13,6 +13,8 @@
 #include <linux/ftrace.h>
 #include <linux/in6.h>
 #include <linux/kprobes.h>
+#include <linux/mount.h>
+#include <linux/path.h>
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 #include <net/inet_connection_sock.h>
@@ -148,6 +150,12 @@ static const struct file_operations name = {				\
 	.write		= write_it,					\
 }
 #endif /* TOA_HAVE_PROC_OPS */
+
+/* Exported everywhere; its declaration was private from 3.6 to 6.3. */
+#ifndef TOA_HAVE_VFS_PATH_LOOKUP
+int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt,
+		    const char *name, unsigned int flags, struct path *path);
+#endif /* TOA_HAVE_VFS_PATH_LOOKUP */
 
 /* Where a network namespace has its TCP connections. */
 #ifdef TOA_HAVE_DEATH_ROW_POINTER

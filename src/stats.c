@@ -7,12 +7,16 @@
  * every counter and, last, how many clients are in the table now, one "name value"
  * a line.
  */
+#define pr_fmt(fmt) "TOA: " fmt
+
 #include <linux/cpumask.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include <net/net_namespace.h>
 
+#include "proc.h"
 #include "stats.h"
 #include "table.h"
 
@@ -87,14 +91,19 @@ static int toa_counters_show(struct seq_file *seq, void *unused)
  *
  * Context: process, may sleep.
  * Return: 0, or -EEXIST when another module has a file of that name, as every
- * other toa module does, or -ENOMEM.
+ * other toa module does (the log says so), or -ENOMEM.
  */
 int toa_stats_init(void)
 {
 	struct proc_dir_entry *dir = init_net.proc_net;
 
-	if (!proc_create_single(TOA_STATS_FILE, 0444, dir, toa_stats_show))
+	if (toa_proc_exists(TOA_STATS_FILE)) {
+		pr_err("not loaded: another toa module is, /proc/net/%s is its; rmmod that one first\n",
+		       TOA_STATS_FILE);
 		return -EEXIST;
+	}
+	if (!proc_create_single(TOA_STATS_FILE, 0444, dir, toa_stats_show))
+		return -ENOMEM;
 	if (!proc_create_single(TOA_COUNTERS_FILE, 0444, dir,
 				toa_counters_show))
 		goto remove_stats;

@@ -31,6 +31,7 @@ start_afresh() {
 	switch $FTRACE 1
 	switch $KPROBES/enabled 1
 	rmmod toa
+	rmmod other_toa
 	livepatch_off
 } >/dev/null 2>&1
 
