@@ -63,7 +63,8 @@ static void toa_probe_close(struct toa_probe *probe)
  * toa_probe_init() - open one socket for each family
  *
  * A kernel that was booted with ipv6.disable=1 has no IPv6 sockets at all, and
- * nothing to hook for them.
+ * nothing to hook for them. Where IPv6 is a module, asking for a socket loads it;
+ * one that may not be loaded now may come later, and then is not hooked.
  *
  * Context: process, may sleep.
  * Return: 0 or a negative errno.
@@ -79,6 +80,8 @@ int toa_probe_init(void)
 		toa_probe_close(&toa_probe_v4);
 		return err;
 	}
+	if (err && IS_MODULE(CONFIG_IPV6))
+		pr_notice("the module ipv6 cannot be loaded: should it come later, IPv6 sockets show the balancer until toa is loaded again\n");
 	return 0;
 }
 
