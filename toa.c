@@ -361,7 +361,7 @@ static void toa_child_publish(struct sock *child, const bool *own_req,
 		toa_stat_inc(TOA_STAT_LOST_RACE);
 		return;
 	}
-	if (rcu_access_pointer(child->sk_user_data)) {
+	if (toa_child_is_foreign(child)) {
 		toa_stat_inc(TOA_STAT_FOREIGN);
 		return;
 	}
@@ -416,7 +416,8 @@ static struct sock *toa_syn_recv_v4(TOA_SYN_RECV_PARAMS)
 		return NULL;
 	found = toa_syn_recv_begin(&hs, &client);
 	child = TOA_SYN_RECV_CALL(toa_syn_recv_v4_orig);
-	toa_syn_recv_end(child, own_req, found ? &client : NULL);
+	toa_syn_recv_end(child, TOA_SYN_RECV_OWN_REQ,
+			 found ? &client : NULL);
 	return child;
 }
 
@@ -431,7 +432,8 @@ static struct sock *toa_syn_recv_v6(TOA_SYN_RECV_PARAMS)
 		return NULL;
 	found = toa_syn_recv_begin(&hs, &client);
 	child = TOA_SYN_RECV_CALL(toa_syn_recv_v6_orig);
-	toa_syn_recv_end(child, own_req, found ? &client : NULL);
+	toa_syn_recv_end(child, TOA_SYN_RECV_OWN_REQ,
+			 found ? &client : NULL);
 	return child;
 }
 
@@ -461,19 +463,15 @@ static bool toa_syn_recv_diverts(sa_family_t family, unsigned long sk,
 	return true;
 }
 
-static unsigned long toa_syn_recv_v4_divert(unsigned long sk,
-					    unsigned long skb,
-					    unsigned long req)
+static unsigned long toa_syn_recv_v4_divert(TOA_DIVERT_PARAMS)
 {
-	return toa_syn_recv_diverts(AF_INET, sk, skb, req) ?
+	return toa_syn_recv_diverts(AF_INET, arg0, arg1, arg2) ?
 	       (unsigned long)toa_syn_recv_v4 : 0;
 }
 
-static unsigned long toa_syn_recv_v6_divert(unsigned long sk,
-					    unsigned long skb,
-					    unsigned long req)
+static unsigned long toa_syn_recv_v6_divert(TOA_DIVERT_PARAMS)
 {
-	return toa_syn_recv_diverts(AF_INET6, sk, skb, req) ?
+	return toa_syn_recv_diverts(AF_INET6, arg0, arg1, arg2) ?
 	       (unsigned long)toa_syn_recv_v6 : 0;
 }
 
@@ -495,7 +493,7 @@ static bool toa_syn_recv_enter(sa_family_t family, const unsigned long *arg,
 	if (toa_probe_note(hs.skb) ||
 	    !toa_listener_wanted(family, hs.sk, hs.skb))
 		return false;
-	call->own_req = (const bool *)arg[TOA_SYN_RECV_OWN_REQ];
+	call->own_req = toa_syn_recv_own_req(arg);
 	return toa_handshake_decide(&hs, &call->client);
 }
 
@@ -589,7 +587,7 @@ static int toa_syn_set(const char *value, const struct kernel_param *param)
 }
 
 static const struct kernel_param_ops toa_syn_ops = {
-	.flags	= KERNEL_PARAM_OPS_FL_NOARG,
+	TOA_PARAM_NOARG
 	.set	= toa_syn_set,
 	.get	= param_get_bool,
 };
@@ -609,7 +607,7 @@ MODULE_PARM_DESC(syn,
  */
 static bool toa_sock_is_users(const struct socket *sock)
 {
-	return (sock->file && !sock->sk->sk_kern_sock) ||
+	return (sock->file && !toa_sock_is_kern(sock->sk)) ||
 	       toa_probe_is_sock(sock);
 }
 
@@ -700,14 +698,14 @@ static bool toa_name_fill_v6(struct sockaddr *addr,
  * The callback has filled the name already; what is left of getname() is to
  * return its length.
  */
-static int toa_getname_v4(struct socket *sock, struct sockaddr *addr, int peer)
+static int toa_getname_v4(TOA_GETNAME_PARAMS)
 {
-	return sizeof(struct sockaddr_in);
+	return toa_getname_done(sizeof(struct sockaddr_in));
 }
 
-static int toa_getname_v6(struct socket *sock, struct sockaddr *addr, int peer)
+static int toa_getname_v6(TOA_GETNAME_PARAMS)
 {
-	return sizeof(struct sockaddr_in6);
+	return toa_getname_done(sizeof(struct sockaddr_in6));
 }
 
 static_assert(__same_type(*((const struct proto_ops *)0)->getname,
@@ -731,27 +729,23 @@ toa_getname_answer(const struct socket *sock, struct sockaddr *addr,
 	return answered;
 }
 
-static unsigned long toa_getname_v4_divert(unsigned long arg0,
-					   unsigned long addr,
-					   unsigned long peer)
+static unsigned long toa_getname_v4_divert(TOA_DIVERT_PARAMS)
 {
 	const struct socket *sock = (const struct socket *)arg0;
 
-	if (!toa_peer_asked(sock->sk, peer) ||
-	    !toa_getname_answer(sock, (struct sockaddr *)addr,
+	if (!toa_peer_asked(sock->sk, TOA_DIVERT_PEER) ||
+	    !toa_getname_answer(sock, (struct sockaddr *)arg1,
 				toa_name_fill_v4))
 		return 0;
 	return (unsigned long)toa_getname_v4;
 }
 
-static unsigned long toa_getname_v6_divert(unsigned long arg0,
-					   unsigned long addr,
-					   unsigned long peer)
+static unsigned long toa_getname_v6_divert(TOA_DIVERT_PARAMS)
 {
 	const struct socket *sock = (const struct socket *)arg0;
 
-	if (!toa_peer_asked(sock->sk, peer) ||
-	    !toa_getname_answer(sock, (struct sockaddr *)addr,
+	if (!toa_peer_asked(sock->sk, TOA_DIVERT_PEER) ||
+	    !toa_getname_answer(sock, (struct sockaddr *)arg1,
 				toa_name_fill_v6))
 		return 0;
 	return (unsigned long)toa_getname_v6;
@@ -770,7 +764,7 @@ static bool toa_getname_enter(const unsigned long *arg, void *data)
 	const struct toa_client *client;
 	struct toa_client room;
 
-	if (!toa_peer_asked(sock->sk, arg[2]))
+	if (!toa_peer_asked(sock->sk, arg[TOA_GETNAME_PEER]))
 		return false;
 	rcu_read_lock();
 	client = toa_peer_find(sock, &room);
@@ -782,15 +776,12 @@ static bool toa_getname_enter(const unsigned long *arg, void *data)
 	return client;
 }
 
-/*
- * The original has said by a length above 0 that there is a peer, and how long
- * its name is.
- */
+/* The original has said that there is a peer, and how long its name is. */
 static unsigned long toa_getname_v4_leave(const void *data, unsigned long ret)
 {
 	const struct toa_getname_call *call = data;
 
-	if ((int)ret > 0)
+	if (toa_getname_named(ret))
 		toa_name_fill_v4(call->addr, &call->client);
 	return ret;
 }
@@ -799,7 +790,7 @@ static unsigned long toa_getname_v6_leave(const void *data, unsigned long ret)
 {
 	const struct toa_getname_call *call = data;
 
-	if ((int)ret > 0)
+	if (toa_getname_named(ret))
 		toa_name_fill_v6(call->addr, &call->client);
 	return ret;
 }

@@ -10,14 +10,24 @@
 #ifndef TOA_COMPAT_H
 #define TOA_COMPAT_H
 
+#include <linux/err.h>
 #include <linux/ftrace.h>
+#include <linux/hash.h>
 #include <linux/in6.h>
 #include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/net.h>
 #include <linux/path.h>
+#include <linux/proc_fs.h>
+#include <linux/ptrace.h>
 #include <linux/rcupdate.h>
+#include <linux/seq_file.h>
 #include <linux/types.h>
+#include <linux/uaccess.h>
 #include <net/inet_connection_sock.h>
+#include <net/net_namespace.h>
 #include <net/sock.h>
 
 #ifndef CONFIG_64BIT
@@ -28,6 +38,12 @@
 #error "toa: this kernel needs CONFIG_INET, CONFIG_KPROBES and CONFIG_NETFILTER."
 #endif
 
+/* 5.1. The compiler shows the line, and with it the text. */
+#ifndef static_assert
+#define static_assert(is, text)						\
+	extern const char toa_assertion[(is) && sizeof(text) ? 1 : -1]
+#endif
+
 /*
  * The parameters of icsk_af_ops->syn_recv_sock, and a call that passes them on.
  * opt_child_init came with 858d2a4f67ff ("tcp: fix potential race in
@@ -35,7 +51,8 @@
  * calls the original with one argument too few has the kernel call whatever the
  * register held; toa.c asserts that its own prototype is the kernel's.
  */
-#ifdef TOA_HAVE_OPT_CHILD_INIT
+#if defined(TOA_HAVE_OPT_CHILD_INIT)
+
 #define TOA_SYN_RECV_PARAMS						\
 	const struct sock *sk, struct sk_buff *skb,			\
 	struct request_sock *req, struct dst_entry *dst,		\
@@ -43,26 +60,144 @@
 	void (*opt_child_init)(struct sock *newsk, const struct sock *sk)
 #define TOA_SYN_RECV_CALL(fn)						\
 	((fn)(sk, skb, req, dst, req_unhash, own_req, opt_child_init))
-#else
+/* Call a syn_recv_sock directly, as the self-check does. */
+#define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
+	((fn)(sk, skb, req, NULL, NULL, own_req, NULL))
+
+#elif defined(TOA_HAVE_OWN_REQ)
+
 #define TOA_SYN_RECV_PARAMS						\
 	const struct sock *sk, struct sk_buff *skb,			\
 	struct request_sock *req, struct dst_entry *dst,		\
 	struct request_sock *req_unhash, bool *own_req
 #define TOA_SYN_RECV_CALL(fn)						\
 	((fn)(sk, skb, req, dst, req_unhash, own_req))
-#endif /* TOA_HAVE_OPT_CHILD_INIT */
-
-/* Call a syn_recv_sock directly, as the self-check does. */
-#ifdef TOA_HAVE_OPT_CHILD_INIT
-#define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
-	((fn)(sk, skb, req, NULL, NULL, own_req, NULL))
-#else
 #define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
 	((fn)(sk, skb, req, NULL, NULL, own_req))
-#endif /* TOA_HAVE_OPT_CHILD_INIT */
 
-/* Where own_req stands among the arguments, from 0. */
-#define TOA_SYN_RECV_OWN_REQ	5
+#else
+
+#define TOA_SYN_RECV_PARAMS						\
+	struct sock *sk, struct sk_buff *skb,				\
+	struct request_sock *req, struct dst_entry *dst
+#define TOA_SYN_RECV_CALL(fn)						\
+	((fn)(sk, skb, req, dst))
+#define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
+	((void)(own_req), (fn)(sk, skb, req, NULL))
+
+#endif /* parameters of syn_recv_sock */
+
+/*
+ * Where the child's making says whether it was the first: in TOA_SYN_RECV_PARAMS,
+ * and among the arguments that a kretprobe sees. Up to 4.3 the listener is locked
+ * while a handshake completes, so there is no other.
+ */
+static inline const bool *toa_syn_recv_own_req(const unsigned long *arg)
+{
+#ifdef TOA_HAVE_OWN_REQ
+	return (const bool *)arg[5];
+#else
+	static const bool own_req = true;
+
+	return &own_req;
+#endif /* TOA_HAVE_OWN_REQ */
+}
+
+#ifdef TOA_HAVE_OWN_REQ
+#define TOA_SYN_RECV_OWN_REQ	own_req
+#else
+#define TOA_SYN_RECV_OWN_REQ	toa_syn_recv_own_req(NULL)
+#endif
+
+/*
+ * getname() returns the length since 4.17; before, it wrote it through a pointer
+ * that stood before @peer, and returned 0. A diverting hook needs the arguments
+ * up to @peer.
+ */
+#ifdef TOA_HAVE_GETNAME_LEN
+
+#define TOA_GETNAME_PARAMS						\
+	struct socket *sock, struct sockaddr *addr, int *uaddr_len, int peer
+#define TOA_GETNAME_PEER		3
+#define toa_getname_done(len)		(*uaddr_len = (len), 0)
+#define toa_getname_named(ret)		((int)(ret) == 0)
+#define TOA_DIVERT_PARAMS						\
+	unsigned long arg0, unsigned long arg1,				\
+	unsigned long arg2, unsigned long arg3
+#define TOA_DIVERT_PEER			arg3
+#define toa_divert_call(divert, regs)					\
+({									\
+	struct toa_fregs *r = (regs);					\
+									\
+	(divert)(toa_fregs_arg(r, 0), toa_fregs_arg(r, 1),		\
+		 toa_fregs_arg(r, 2), toa_fregs_arg(r, 3));		\
+})
+
+static inline void toa_getname_call(struct socket *sock, struct sockaddr *addr,
+				    int peer)
+{
+	int len;
+
+	sock->ops->getname(sock, addr, &len, peer);
+}
+
+#else
+
+#define TOA_GETNAME_PARAMS						\
+	struct socket *sock, struct sockaddr *addr, int peer
+#define TOA_GETNAME_PEER		2
+#define toa_getname_done(len)		(len)
+#define toa_getname_named(ret)		((int)(ret) > 0)
+#define TOA_DIVERT_PARAMS						\
+	unsigned long arg0, unsigned long arg1, unsigned long arg2
+#define TOA_DIVERT_PEER			arg2
+#define toa_divert_call(divert, regs)					\
+({									\
+	struct toa_fregs *r = (regs);					\
+									\
+	(divert)(toa_fregs_arg(r, 0), toa_fregs_arg(r, 1),		\
+		 toa_fregs_arg(r, 2));					\
+})
+
+static inline void toa_getname_call(struct socket *sock, struct sockaddr *addr,
+				    int peer)
+{
+	sock->ops->getname(sock, addr, peer);
+}
+
+#endif /* TOA_HAVE_GETNAME_LEN */
+
+typedef unsigned long (*toa_divert_t)(TOA_DIVERT_PARAMS);
+
+/* A function's arguments in its registers: x86 has it since 4.20. */
+#ifndef TOA_HAVE_REGS_GET_KERNEL_ARGUMENT
+static inline unsigned long regs_get_kernel_argument(struct pt_regs *regs,
+						     unsigned int n)
+{
+#ifdef CONFIG_X86_64
+	const unsigned long arg[] = {
+		regs->di, regs->si, regs->dx, regs->cx, regs->r8, regs->r9,
+	};
+
+	return arg[n];
+#else
+	return regs->regs[n];
+#endif /* CONFIG_X86_64 */
+}
+#endif /* TOA_HAVE_REGS_GET_KERNEL_ARGUMENT */
+
+/* x86 has it since 4.16. */
+#ifndef TOA_HAVE_REGS_SET_RETURN_VALUE
+static inline void regs_set_return_value(struct pt_regs *regs,
+					 unsigned long value)
+{
+#ifdef CONFIG_X86_64
+	regs->ax = value;
+#else
+	regs->regs[0] = value;
+#endif /* CONFIG_X86_64 */
+}
+#endif /* TOA_HAVE_REGS_SET_RETURN_VALUE */
 
 /*
  * The registers that an ftrace callback gets: pt_regs up to 5.10, ftrace_regs
@@ -129,6 +264,91 @@
 #define TOA_TAG_SAFE		false
 #endif
 
+/*
+ * Does a new child's sk_user_data say that it belongs to a service in the kernel?
+ * Up to 5.6 a child also inherits what a BPF reuseport array keeps with its
+ * listener, without a mark. A program shares its ports; a service does not.
+ */
+static inline bool toa_child_is_foreign(const struct sock *sk)
+{
+	if (!rcu_access_pointer(sk->sk_user_data))
+		return false;
+#ifdef SK_USER_DATA_BPF
+	return true;
+#else
+	return !sk->sk_reuseport;
+#endif
+}
+
+/* A socket of the kernel's own; 4.2. Before, only a want of a file tells them. */
+static inline bool toa_sock_is_kern(const struct sock *sk)
+{
+#ifdef TOA_HAVE_KERN_SOCK
+	return sk->sk_kern_sock;
+#else
+	return false;
+#endif
+}
+
+/* In the first network namespace, which was the only choice up to 4.1. */
+static inline int toa_sock_create(int family, int type, int protocol,
+				  struct socket **sock)
+{
+#ifdef TOA_HAVE_SOCK_CREATE_KERN_NET
+	return sock_create_kern(&init_net, family, type, protocol, sock);
+#else
+	return sock_create_kern(family, type, protocol, sock);
+#endif
+}
+
+/* A parameter that may be named without a value; 3.12. */
+#ifdef TOA_HAVE_PARAM_NOARG
+#define TOA_PARAM_NOARG		.flags = KERNEL_PARAM_OPS_FL_NOARG,
+#else
+#define TOA_PARAM_NOARG
+#endif
+
+/* 4.16. */
+#ifndef TOA_HAVE_VMEMDUP_USER
+static inline void *vmemdup_user(const void __user *from, size_t len)
+{
+	void *copy = kvmalloc(len, GFP_USER);
+
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(copy, from, len)) {
+		kvfree(copy);
+		return ERR_PTR(-EFAULT);
+	}
+	return copy;
+}
+#endif /* TOA_HAVE_VMEMDUP_USER */
+
+/* 4.18. The function that shows is the file's data. */
+#ifndef proc_create_single
+static inline int toa_single_open(struct inode *inode, struct file *file)
+{
+	int (*show)(struct seq_file *seq, void *unused) = PDE_DATA(inode);
+
+	return single_open(file, show, NULL);
+}
+
+static inline struct proc_dir_entry *
+proc_create_single(const char *name, umode_t mode, struct proc_dir_entry *dir,
+		   int (*show)(struct seq_file *seq, void *unused))
+{
+	static const struct file_operations ops = {
+		.owner		= THIS_MODULE,
+		.open		= toa_single_open,
+		.read		= seq_read,
+		.llseek		= seq_lseek,
+		.release	= single_release,
+	};
+
+	return proc_create_data(name, mode, dir, &ops, show);
+}
+#endif /* proc_create_single */
+
 /* A file of /proc that shows one text and takes another; struct proc_ops: 5.6. */
 #ifdef TOA_HAVE_PROC_OPS
 #define TOA_SINGLE_FILE(name, open_it, write_it)			\
@@ -164,14 +384,34 @@ int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt,
 #define toa_net_hashinfo(net)	((net)->ipv4.tcp_death_row.hashinfo)
 #endif
 
+/* Code with preemption off had grace periods of its own up to 4.19. */
+#ifdef TOA_HAVE_SYNCHRONIZE_SCHED
+#define toa_synchronize_sched	synchronize_sched
+#else
+static inline void toa_synchronize_sched(void) { }
+#endif
+
+/*
+ * Until every CPU has left what ran with preemption or bottom halves off, or
+ * under rcu_read_lock().
+ */
+static inline void toa_wait_for_cpus(void)
+{
+	synchronize_rcu();
+	toa_synchronize_sched();
+}
+
 /*
  * Until every task, preempted ones too, and every softirq has gone on from where
- * it is now.
+ * it is now. Kernels before 3.18 cannot wait for preempted ones, and have no tags
+ * for which it would matter.
  */
 static inline void toa_wait_for_tasks(void)
 {
+#ifdef TOA_HAVE_SYNCHRONIZE_RCU_TASKS
 	synchronize_rcu_tasks();
-	synchronize_rcu();
+#endif
+	toa_wait_for_cpus();
 }
 
 /* The kretprobe of an instance: a member up to 5.10, looked up since. */
@@ -179,6 +419,11 @@ static inline void toa_wait_for_tasks(void)
 #define toa_kretprobe_of(ri)	get_kretprobe(ri)
 #else
 #define toa_kretprobe_of(ri)	((ri)->rp)
+#endif
+
+/* 4.7; the older GOLDEN_RATIO_PRIME_64 spreads less. */
+#ifndef GOLDEN_RATIO_64
+#define GOLDEN_RATIO_64		0x61c8864680b583ebULL
 #endif
 
 /* A socket's IPv6 addresses; a kernel without IPv6 has no place for them. */

@@ -13,6 +13,8 @@
 #include <linux/kprobes.h>
 #include <linux/types.h>
 
+#include "compat.h"
+
 /* Arguments that a hook sees at the entry by kretprobe. */
 #define TOA_ENTER_ARGS		6
 
@@ -51,8 +53,8 @@ extern const struct toa_hook_means toa_hook_kretprobe;
  * struct toa_hook - a hook on one function
  * @name: what it is for, for the log
  * @watch: called at the entry with the first argument; excludes the rest
- * @divert: called at the entry with the first three arguments; returns the
- *	address of the function to run instead, or 0
+ * @divert: called at the entry with the first arguments; returns the address of
+ *	the function to run instead, or 0
  * @enter: called at the entry with the first TOA_ENTER_ARGS arguments; returns
  *	true to have @leave called, and may keep @data_size bytes in @data
  * @leave: called with the function's result; returns what the caller shall see
@@ -76,8 +78,7 @@ extern const struct toa_hook_means toa_hook_kretprobe;
 struct toa_hook {
 	const char *name;
 	void (*watch)(unsigned long arg0);
-	unsigned long (*divert)(unsigned long arg0, unsigned long arg1,
-				unsigned long arg2);
+	toa_divert_t divert;
 	bool (*enter)(const unsigned long *arg, void *data);
 	unsigned long (*leave)(const void *data, unsigned long ret);
 	size_t data_size;

@@ -10,7 +10,6 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/rcupdate.h>
 
 #include "compat.h"
 #include "hook.h"
@@ -34,9 +33,7 @@ static void toa_ftrace_divert(unsigned long ip, unsigned long parent_ip,
 			      struct ftrace_ops *ops, struct toa_fregs *regs)
 {
 	struct toa_hook *hook = container_of(ops, struct toa_hook, ops);
-	unsigned long to = hook->divert(toa_fregs_arg(regs, 0),
-					toa_fregs_arg(regs, 1),
-					toa_fregs_arg(regs, 2));
+	unsigned long to = toa_divert_call(hook->divert, regs);
 
 	if (to)
 		toa_fregs_set_ip(regs, to);
@@ -84,13 +81,13 @@ static int toa_ftrace_install(struct toa_hook *hook)
  * waits until no task can be in a trampoline any more (RCU-tasks where
  * preemption makes it necessary). Our callbacks never sleep, and what they
  * divert to either never sleeps or runs with bottom halves off: a task that has
- * been seen to schedule has left them as well. synchronize_rcu() covers the
+ * been seen to schedule has left them as well. toa_wait_for_cpus() covers the
  * last softirq on a CPU that RCU-tasks took for quiescent.
  */
 static void toa_ftrace_remove(struct toa_hook *hook)
 {
 	WARN_ON_ONCE(unregister_ftrace_function(&hook->ops));
-	synchronize_rcu();
+	toa_wait_for_cpus();
 	toa_ftrace_clear_filter(hook);
 }
 

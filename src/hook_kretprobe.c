@@ -17,7 +17,6 @@
 #include <linux/kernel.h>
 #include <linux/percpu.h>
 #include <linux/ptrace.h>
-#include <linux/rcupdate.h>
 
 #include "compat.h"
 #include "hook.h"
@@ -127,7 +126,7 @@ static void toa_kretprobe_drain(struct toa_hook *hook)
 
 	WRITE_ONCE(hook->closing, true);
 	/* toa_kretprobe_enter() runs with preemption off. */
-	synchronize_rcu();
+	toa_wait_for_cpus();
 	while ((inside = toa_kretprobe_inside(hook))) {
 		if (time_after(jiffies, deadline)) {
 			pr_warn("%s: %ld calls still wait for their socket; they will show the balancer\n",

@@ -19,7 +19,6 @@
 #include <net/inet_connection_sock.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
-#include <net/net_namespace.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
@@ -43,8 +42,7 @@ static int toa_probe_open(struct toa_probe *probe, int family)
 	struct socket *sock;
 	int err;
 
-	err = sock_create_kern(&init_net, family, SOCK_STREAM, IPPROTO_TCP,
-			       &sock);
+	err = toa_sock_create(family, SOCK_STREAM, IPPROTO_TCP, &sock);
 	if (!err)
 		WRITE_ONCE(probe->sock, sock);
 	return err;
@@ -234,7 +232,7 @@ int toa_probe_check_getname(struct toa_probe *probe)
 		goto clear_port;
 	memset(&addr, 0xff, sizeof(addr));
 	/* 2: the peer in any state, as accept() asks. */
-	probe->sock->ops->getname(probe->sock, (struct sockaddr *)&addr, 2);
+	toa_getname_call(probe->sock, (struct sockaddr *)&addr, 2);
 	if (!toa_probe_is_answer(&addr, sk->sk_family))
 		err = toa_probe_failed(sk->sk_family == AF_INET ?
 				       "getname (IPv4)" : "getname (IPv6)");

@@ -16,6 +16,7 @@
 #include <linux/seq_file.h>
 #include <net/net_namespace.h>
 
+#include "compat.h"
 #include "proc.h"
 #include "stats.h"
 #include "table.h"

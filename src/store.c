@@ -155,7 +155,7 @@ static void toa_sock_clear(struct sock *sk)
  */
 void toa_store_clear(void)
 {
-	if (!toa_store_tags)
+	if (!TOA_TAG_SAFE || !toa_store_tags)
 		return;
 	toa_socks_visit(toa_sock_clear);
 	toa_wait_for_tasks();

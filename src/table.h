@@ -6,11 +6,11 @@
 #define TOA_TABLE_H
 
 #include <linux/compiler.h>
-#include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/types.h>
 #include <net/sock.h>
 
+#include "compat.h"
 #include "toa.h"
 
 int toa_table_init(unsigned int max);
