@@ -77,6 +77,10 @@ part_livepatch() {
 		echo "ok - with a livepatch # SKIP no livepatches in this kernel (/sys/kernel/livepatch)"
 		return
 	fi
+	if [ ! -e $LIVEPATCH_KO ]; then
+		echo "ok - with a livepatch # SKIP none was built for this kernel"
+		return
+	fi
 	together "auto after a livepatch, which goes first" livepatch_first
 	together "auto after a livepatch, which stays" livepatch_last
 	together "ftrace after a livepatch is refused" livepatch_only_ftrace

@@ -214,6 +214,10 @@ fentry_second_breaks() {
 }
 
 part_fentry() {
+	if [ ! -e /sys/kernel/btf/vmlinux ]; then
+		echo "ok - BPF fentry and fexit # SKIP no BTF in this kernel (/sys/kernel/btf/vmlinux)"
+		return
+	fi
 	together "auto after BPF fentry and fexit" fentry_first auto
 	together "kretprobe after BPF fentry and fexit" fentry_first kretprobe
 	if fentry_second_breaks; then

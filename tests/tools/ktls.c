@@ -24,6 +24,11 @@
 #include "net.h"
 #include "server.h"
 
+/* Of the kernel's own errors; no header for programs has it. */
+#ifndef ENOTSUPP
+#define ENOTSUPP	524
+#endif
+
 #ifndef SOL_TLS
 #define SOL_TLS	282
 #endif
@@ -45,8 +50,11 @@ static int tls_start(struct neighbour *n, int fd, uint16_t version)
 			n->skip = "no kTLS in this kernel (TCP_ULP: ENOENT)";
 		return -1;
 	}
-	if (setsockopt(fd, SOL_TLS, TLS_TX, &info, sizeof(info)))
+	if (setsockopt(fd, SOL_TLS, TLS_TX, &info, sizeof(info))) {
+		if (errno == ENOTSUPP)
+			n->skip = "no such TLS in this kernel (TLS_TX: ENOTSUPP)";
 		return -1;
+	}
 	return setsockopt(fd, SOL_TLS, TLS_RX, &info, sizeof(info));
 }
 
