@@ -93,13 +93,24 @@ tracer_lacks() {
 	esac
 }
 
+# By its number the kernel finds a function at once. For each name it would ask for
+# the names of all: minutes with KCSAN.
+hooked_numbers() {
+	if [ ! -e /run/hooked ]; then
+		echo "$HOOKED" | tr ' ' '\n' >/run/hooked.names
+		grep -nxFf /run/hooked.names $TRACING/available_filter_functions |
+			cut -d : -f 1 >/run/hooked
+	fi
+	cat /run/hooked
+}
+
 tracer_on() {
 	echo >$TRACING/trace
 	case $1 in
 	kprobe) events_on p entry && events_on r exit ;;
 	fprobe) events_on f exit %return ;;
 	*)
-		echo "$HOOKED" | tr ' ' '\n' >$TRACING/set_ftrace_filter &&
+		hooked_numbers >$TRACING/set_ftrace_filter &&
 			echo "$1" >$TRACING/current_tracer
 		;;
 	esac
