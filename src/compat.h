@@ -20,6 +20,7 @@
 #include <linux/mount.h>
 #include <linux/net.h>
 #include <linux/path.h>
+#include <linux/preempt.h>
 #include <linux/proc_fs.h>
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
@@ -250,6 +251,18 @@ static inline void regs_set_return_value(struct pt_regs *regs,
 #define TOA_FTRACE_UNPROTECTED	FTRACE_OPS_FL_RECURSION_SAFE
 #else
 #define TOA_FTRACE_UNPROTECTED	0
+#endif
+
+/*
+ * PREEMPT_RT: spinlock_t and the allocators' locks sleep, so that even GFP_ATOMIC
+ * may only be used where preemption is on.
+ */
+#ifdef CONFIG_PREEMPT_RT
+#define TOA_LOCKS_SLEEP		true
+#define toa_may_allocate()	preemptible()
+#else
+#define TOA_LOCKS_SLEEP		false
+#define toa_may_allocate()	true
 #endif
 
 /*

@@ -13,8 +13,9 @@
  * address, and a socket that is put in again replaces what stood there.
  *
  * Locking. A bucket's list is changed under its lock, which is taken with
- * interrupts off because a socket can be freed from any context. Readers hold
- * rcu_read_lock() only: an entry is written before it is published, never
+ * interrupts off because a socket can be freed from any context, and is raw
+ * because the hooks may run where nothing may sleep, on PREEMPT_RT too. Readers
+ * hold rcu_read_lock() only: an entry is written before it is published, never
  * changed after, and freed after a grace period.
  */
 #include <linux/errno.h>
@@ -29,6 +30,7 @@
 #include <net/ipv6.h>
 
 #include "compat.h"
+#include "reserve.h"
 #include "table.h"
 
 #define TOA_TABLE_LOCKS		256
@@ -73,7 +75,7 @@ struct toa_entry {
 
 struct hlist_head *toa_buckets __read_mostly;
 unsigned int toa_bucket_shift __read_mostly;
-static spinlock_t toa_bucket_locks[TOA_TABLE_LOCKS];
+static raw_spinlock_t toa_bucket_locks[TOA_TABLE_LOCKS];
 static struct kmem_cache *toa_entry_cache;
 
 /* Per CPU: a cache line that all CPUs write would cost more than the table. */
@@ -100,7 +102,7 @@ static bool toa_flow_is_of(const struct toa_flow *flow, const struct sock *sk)
 	       ipv6_addr_equal(&flow->v6_local, toa_sock_v6_local(sk));
 }
 
-static spinlock_t *toa_bucket_lock(const struct sock *sk)
+static raw_spinlock_t *toa_bucket_lock(const struct sock *sk)
 {
 	return &toa_bucket_locks[toa_table_hash(sk) % TOA_TABLE_LOCKS];
 }
@@ -109,6 +111,13 @@ static void toa_entry_free(struct rcu_head *rcu)
 {
 	kmem_cache_free(toa_entry_cache,
 			container_of(rcu, struct toa_entry, rcu));
+}
+
+static struct toa_entry *toa_entry_alloc(void)
+{
+	if (!toa_may_allocate())
+		return toa_reserve_take();
+	return kmem_cache_alloc(toa_entry_cache, GFP_ATOMIC | __GFP_NOWARN);
 }
 
 /* Call with the lock of @sk's bucket held. */
@@ -144,8 +153,7 @@ int toa_table_put(const struct sock *sk, const struct toa_client *client)
 	int err = -ENOSPC;
 
 	if (percpu_counter_read_positive(&toa_entries) < toa_entries_max) {
-		entry = kmem_cache_alloc(toa_entry_cache,
-					 GFP_ATOMIC | __GFP_NOWARN);
+		entry = toa_entry_alloc();
 		err = entry ? 0 : -ENOMEM;
 	}
 	if (entry) {
@@ -154,13 +162,13 @@ int toa_table_put(const struct sock *sk, const struct toa_client *client)
 		toa_flow_set(&entry->flow, sk);
 	}
 
-	spin_lock_irqsave(toa_bucket_lock(sk), flags);
+	raw_spin_lock_irqsave(toa_bucket_lock(sk), flags);
 	toa_bucket_drop(sk);
 	if (entry) {
 		hlist_add_head_rcu(&entry->node, toa_table_bucket(sk));
 		percpu_counter_inc(&toa_entries);
 	}
-	spin_unlock_irqrestore(toa_bucket_lock(sk), flags);
+	raw_spin_unlock_irqrestore(toa_bucket_lock(sk), flags);
 	return err;
 }
 
@@ -203,9 +211,9 @@ bool toa_table_drop(const struct sock *sk)
 
 	if (!toa_table_may_have(sk))
 		return false;
-	spin_lock_irqsave(toa_bucket_lock(sk), flags);
+	raw_spin_lock_irqsave(toa_bucket_lock(sk), flags);
 	dropped = toa_bucket_drop(sk);
-	spin_unlock_irqrestore(toa_bucket_lock(sk), flags);
+	raw_spin_unlock_irqrestore(toa_bucket_lock(sk), flags);
 	return dropped;
 }
 
@@ -243,7 +251,7 @@ int toa_table_init(unsigned int max)
 	bits = toa_table_bits(max);
 	toa_bucket_shift = 64 - bits;
 	for (i = 0; i < TOA_TABLE_LOCKS; i++)
-		spin_lock_init(&toa_bucket_locks[i]);
+		raw_spin_lock_init(&toa_bucket_locks[i]);
 
 	toa_buckets = vzalloc(sizeof(*toa_buckets) << bits);
 	if (!toa_buckets)
@@ -253,11 +261,16 @@ int toa_table_init(unsigned int max)
 		err = -ENOMEM;
 		goto free_buckets;
 	}
-	err = percpu_counter_init(&toa_entries, 0, GFP_KERNEL);
+	err = toa_reserve_init(toa_entry_cache);
 	if (err)
 		goto destroy_cache;
+	err = percpu_counter_init(&toa_entries, 0, GFP_KERNEL);
+	if (err)
+		goto exit_reserve;
 	return 0;
 
+exit_reserve:
+	toa_reserve_exit();
 destroy_cache:
 	kmem_cache_destroy(toa_entry_cache);
 free_buckets:
@@ -292,6 +305,7 @@ void toa_table_exit(void)
 	/* Entries that were dropped are freed by callbacks of ours. */
 	rcu_barrier();
 	percpu_counter_destroy(&toa_entries);
+	toa_reserve_exit();
 	kmem_cache_destroy(toa_entry_cache);
 	vfree(toa_buckets);
 }
