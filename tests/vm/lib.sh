@@ -20,6 +20,8 @@ TOOLBOX=$CACHE/toolbox
 TOOLBOX_SUITE=trixie
 TOOLBOX_PACKAGES=gcc,make,libc6-dev,libelf1t64,sparse,kmod,cpio,xz-utils,perl,shellcheck,qemu-system-x86,qemu-system-arm,gcc-aarch64-linux-gnu,libc6-dev-arm64-cross
 
+CLANG_PACKAGES="clang-19 libclang-rt-19-dev"
+
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() {
@@ -145,23 +147,65 @@ toolbox() {
 	with_lock toolbox make_toolbox
 }
 
+# Not among the toolbox's own packages: it is large, and make test needs none.
+get_clang() {
+	[ "$(cat "$TOOLBOX/.clang" 2>/dev/null)" = "$CLANG_PACKAGES" ] && return
+	say "installing clang in the toolbox (70 MB)"
+	# The single-quoted script has its own arguments.
+	# shellcheck disable=SC2016,SC2086
+	logged "$CACHE/clang.log" toolbox_run env DEBIAN_FRONTEND=noninteractive sh -ec '
+		apt-get -q -o Acquire::Languages=none update
+		apt-get -qy -o Acquire::Retries=3 install --no-install-recommends "$@"
+		apt-get clean' sh $CLANG_PACKAGES ||
+		die "cannot install clang; its output is in $CACHE/clang.log"
+	echo "$CLANG_PACKAGES" >"$TOOLBOX/.clang"
+}
+
+toolbox_clang() {
+	with_lock toolbox get_clang
+}
+
 # toolbox_run COMMAND...: run it inside the toolbox, as this process. The
 # repository, the output directory and the cache have the same names there as
-# outside; the repository is read-only. The mounts belong to a namespace of
-# their own and vanish with the command.
+# outside, and so have the folders in TOA_SEEN, one a line; the repository and these
+# are read-only. The mounts belong to a namespace of their own and vanish with the
+# command.
 toolbox_run() {
-	mkdir -p "$TOOLBOX$TOP" "$TOOLBOX$OUT" "$TOOLBOX$CACHE"
+	mkdir -p "$TOOLBOX$OUT" "$TOOLBOX$CACHE"
 	# The single-quoted script has its own arguments.
 	# shellcheck disable=SC2016
 	unshare --mount sh -ec '
-		box=$1 top=$2 out=$3 cache=$4
+		box=$1 read_only=$2 out=$3 cache=$4
 		shift 4
 		mount --bind /dev "$box/dev"
 		mount -t proc proc "$box/proc"
-		mount --bind "$top" "$box$top"
-		mount -o remount,bind,ro "$box$top"
+		echo "$read_only" | while IFS= read -r dir; do
+			[ "$dir" ] || continue
+			mkdir -p "$box$dir"
+			mount --bind "$dir" "$box$dir"
+			mount -o remount,bind,ro "$box$dir"
+		done
 		mount --bind "$out" "$box$out"
 		mount --bind "$cache" "$box$cache"
 		exec chroot "$box" "$@"
-	' sh "$TOOLBOX" "$TOP" "$OUT" "$CACHE" "$@"
+	' sh "$TOOLBOX" "$TOP
+${TOA_SEEN:-}" "$OUT" "$CACHE" "$@"
+}
+
+# borrow NAME...: what belongs to the real cache, under the same name in a cache of
+# one's own inside it, $OWN_CACHE.
+borrow() {
+	for borrowed; do
+		mkdir -p "$CACHE/$borrowed"
+		ln -sfn "../$borrowed" "$OWN_CACHE/$borrowed"
+	done
+}
+
+# write_table: the kernels below $OWN_CACHE, each with its row, are the only ones
+# that the harness is to know. Newer than any list it may read, or it would make the
+# table itself.
+write_table() {
+	cat "$OWN_CACHE"/kernels/*/row >"$OWN_CACHE/kernels.table.new"
+	touch -d '+1 day' "$OWN_CACHE/kernels.table.new"
+	mv "$OWN_CACHE/kernels.table.new" "$OWN_CACHE/kernels.table"
 }
