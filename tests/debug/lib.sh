@@ -13,23 +13,16 @@ DEBUG_CACHE=$CACHE/debug
 
 known() {
 	case $1 in
-	debug | kcsan) ;;
-	*) die "there is no debug kernel '$1'; there are debug and kcsan" ;;
+	debug | kcsan | rt) ;;
+	*) die "there is no debug kernel '$1'; there are debug, kcsan and rt" ;;
 	esac
-}
-
-# share NAME: a folder of the real cache, under the same name in ours.
-share() {
-	mkdir -p "$CACHE/$1"
-	ln -sfn "../$1" "$DEBUG_CACHE/$1"
 }
 
 # To be called before anything of $DEBUG_CACHE is used.
 prepare_debug_cache() {
 	prepare_host
-	mkdir -p "$DEBUG_CACHE/kernels" "$DEBUG_CACHE/locks"
+	OWN_CACHE=$DEBUG_CACHE
+	mkdir -p "$OWN_CACHE/kernels" "$OWN_CACHE/locks"
 	toolbox
-	share toolbox
-	share busybox
-	share apt
+	borrow toolbox busybox apt
 }
