@@ -20,6 +20,7 @@
 #include <linux/mount.h>
 #include <linux/net.h>
 #include <linux/path.h>
+#include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/proc_fs.h>
 #include <linux/ptrace.h>
@@ -432,6 +433,19 @@ static inline void toa_wait_for_tasks(void)
 #define toa_kretprobe_of(ri)	get_kretprobe(ri)
 #else
 #define toa_kretprobe_of(ri)	((ri)->rp)
+#endif
+
+/* 4.18. */
+#ifndef TOA_HAVE_ARRAY_SIZE
+static inline size_t array_size(size_t count, size_t size)
+{
+	return size && count > SIZE_MAX / size ? SIZE_MAX : count * size;
+}
+#endif
+
+/* 3.15. */
+#ifndef raw_cpu_ptr
+#define raw_cpu_ptr(ptr)	__this_cpu_ptr(ptr)
 #endif
 
 /* 4.7; the older GOLDEN_RATIO_PRIME_64 spreads less. */
