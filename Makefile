@@ -37,7 +37,11 @@ clean:
 	rm -rf tests/out
 
 test:
+ifdef IMAGE
+	tests/own/run '$(KDIR)' '$(IMAGE)'
+else
 	tests/run
+endif
 
 test-reload:
 	tests/reload/run
@@ -48,11 +52,17 @@ test-debug:
 test-kcsan:
 	tests/debug/run kcsan
 
+test-rt:
+	tests/debug/run rt
+
 demo:
 	tests/demo/run
 
 vm:
 	tests/vm/shell $(KERNEL)
+
+matrix:
+	tests/matrix/run
 
 unit:
 	tests/unit/run
@@ -71,9 +81,13 @@ help:
 	@echo 'make demo              a balancer, a server and a client in a virtual machine'
 	@echo 'make test              build for and boot every supported Debian kernel, run all tests'
 	@echo '  KERNELS="6.1 7.3"    only these'
+	@echo '  KDIR=DIRECTORY IMAGE=FILE   on a kernel of your own: its build tree, its bzImage or Image'
+	@echo 'make matrix            only build, for all kernel headers that Debian offers, with gcc and clang'
+	@echo '  KERNELS="6.1 7.3"    only versions that begin so'
 	@echo 'make test-reload       insmod and rmmod under load, 200 times, on the oldest and the newest'
 	@echo 'make test-debug        the same tests on a kernel with KASAN, lockdep, kmemleak, ... (an hour)'
 	@echo 'make test-kcsan        and on one that looks for data races'
+	@echo 'make test-rt           and on one with PREEMPT_RT that tells who may not sleep'
 	@echo 'make unit              the tests that need no kernel'
 	@echo 'make fuzz              made-up options and lists, against a second parser'
 	@echo '  SECONDS=60 TARGETS="options trust"   for each target; only these'
@@ -81,4 +95,4 @@ help:
 	@echo 'make check             style: checkpatch, sparse, shellcheck'
 	@echo 'make clean             remove what was built'
 
-.PHONY: all preflight clean test test-reload test-debug test-kcsan demo vm unit fuzz check help
+.PHONY: all preflight clean test test-reload test-debug test-kcsan test-rt demo vm matrix unit fuzz check help
