@@ -48,6 +48,22 @@ static const char *const toa_stat_names[TOA_STATS] = {
 	[TOA_STAT_NOMEM]	= "store_nomem",
 };
 
+/**
+ * toa_stat_store_error() - count a client that could not be kept
+ * @err: what toa_store_put() or toa_store_settle() returned
+ *
+ * Context: any.
+ */
+void toa_stat_store_error(int err)
+{
+	if (err == -ENOSPC)
+		toa_stat_inc(TOA_STAT_FULL);
+	else if (err == -EBUSY)
+		toa_stat_inc(TOA_STAT_FOREIGN);
+	else
+		toa_stat_inc(TOA_STAT_NOMEM);
+}
+
 static unsigned long toa_stat_cpu(enum toa_stat stat, int cpu)
 {
 	return READ_ONCE(per_cpu(toa_stats, cpu).count[stat]);

@@ -75,6 +75,8 @@ static inline void toa_stat_inc(enum toa_stat stat)
 	this_cpu_inc(toa_stats.count[stat]);
 }
 
+void toa_stat_store_error(int err);
+
 int toa_stats_init(void);
 void toa_stats_exit(void);
 

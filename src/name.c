@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The name of a peer
+ *
+ * Where a program asks for its peer, under accept(), getpeername() and
+ * SO_PEERNAME, the client that is remembered with the socket is the answer. By
+ * ftrace it is written at the entry of the kernel's getname and the original never
+ * runs, so that no lock is taken; by kretprobe it is written over the original's.
+ */
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/kernel.h>
+#include <linux/net.h>
+#include <linux/string.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+
+#include "../toa.h"
+#include "compat.h"
+#include "hook.h"
+#include "name.h"
+#include "probe.h"
+#include "socks.h"
+#include "stats.h"
+#include "store.h"
+#include "trust.h"
+
+/* Calls that may wait in getname() for a socket at one time, by kretprobe. */
+#define TOA_GETNAME_MAXACTIVE	4096
+
+/*
+ * Services in the kernel ask the same function and decide by the transport's
+ * address: nfsd's exports, DLM's nodes. Their sockets have no file or are marked
+ * as the kernel's. (A child of an MPTCP listener is so marked until accept().)
+ */
+static bool toa_sock_is_users(const struct socket *sock)
+{
+	return (sock->file && !toa_sock_is_kern(sock->sk)) ||
+	       toa_probe_is_sock(sock);
+}
+
+/* Switched off, the module shows nobody; the hooks are tested all the same. */
+static bool toa_name_wanted(const struct socket *sock)
+{
+	return toa_trust_anybody() || toa_probe_is_sock(sock);
+}
+
+/**
+ * toa_peer_asked() - is it worth looking for this socket's client?
+ * @sk: the socket
+ * @peer: getname()'s argument: 0 asks for the local name
+ *
+ * No for nearly every socket without a client: this is what they pay.
+ */
+static bool toa_peer_asked(const struct sock *sk, int peer)
+{
+	if (likely(!peer || !toa_store_may_have(sk) ||
+		   !toa_sock_has_peer(sk, peer))) {
+		toa_stat_inc(TOA_STAT_NAME_EMPTY);
+		return false;
+	}
+	return true;
+}
+
+/**
+ * toa_peer_find() - the client to show for a socket
+ * @sock: the socket; the caller has it open, so it cannot be destroyed
+ * @room: for toa_store_find()
+ *
+ * Context: within rcu_read_lock().
+ * Return: the client, good as toa_store_find()'s, or NULL.
+ */
+static const struct toa_client *toa_peer_find(const struct socket *sock,
+					      struct toa_client *room)
+{
+	const struct toa_client *client = toa_store_find(sock->sk, room);
+
+	if (!client || !toa_name_wanted(sock)) {
+		toa_stat_inc(TOA_STAT_NAME_EMPTY);
+		return NULL;
+	}
+	if (!toa_sock_is_users(sock)) {
+		toa_stat_inc(TOA_STAT_NAME_BYPASS);
+		return NULL;
+	}
+	return client;
+}
+
+/* False for an IPv6 client: it has no form that the socket's family can take. */
+static bool toa_name_fill_v4(struct sockaddr *addr,
+			     const struct toa_client *client)
+{
+	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
+
+	if (client->family != TOA_FAMILY_V4) {
+		toa_stat_inc(TOA_STAT_NAME_MISMATCH);
+		return false;
+	}
+	sin->sin_family = AF_INET;
+	sin->sin_port = client->port;
+	sin->sin_addr.s_addr = client->v4;
+	memset(sin->sin_zero, 0, sizeof(sin->sin_zero));
+	toa_stat_inc(TOA_STAT_NAME_OK);
+	return true;
+}
+
+/* Flow label and scope belong to the balancer's path and not to the client. */
+static bool toa_name_fill_v6(struct sockaddr *addr,
+			     const struct toa_client *client)
+{
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)addr;
+
+	sin6->sin6_family = AF_INET6;
+	sin6->sin6_port = client->port;
+	sin6->sin6_flowinfo = 0;
+	sin6->sin6_scope_id = 0;
+	if (client->family == TOA_FAMILY_V4)
+		ipv6_addr_set_v4mapped(client->v4, &sin6->sin6_addr);
+	else
+		memcpy(&sin6->sin6_addr, client->v6, sizeof(client->v6));
+	toa_stat_inc(TOA_STAT_NAME_OK);
+	return true;
+}
+
+/*
+ * The callback has filled the name already; what is left of getname() is to
+ * return its length.
+ */
+static int toa_getname_v4(TOA_GETNAME_PARAMS)
+{
+	return toa_getname_done(sizeof(struct sockaddr_in));
+}
+
+static int toa_getname_v6(TOA_GETNAME_PARAMS)
+{
+	return toa_getname_done(sizeof(struct sockaddr_in6));
+}
+
+static_assert(__same_type(*((const struct proto_ops *)0)->getname,
+			  toa_getname_v4),
+	      "toa: getname has other arguments in this kernel; see src/compat.h");
+
+/* Out of line: sockets without a client need not pay for its stack frame. */
+static noinline bool
+toa_getname_answer(const struct socket *sock, struct sockaddr *addr,
+		   bool (*fill)(struct sockaddr *addr,
+				const struct toa_client *client))
+{
+	const struct toa_client *client;
+	struct toa_client room;
+	bool answered;
+
+	rcu_read_lock();
+	client = toa_peer_find(sock, &room);
+	answered = client && fill(addr, client);
+	rcu_read_unlock();
+	return answered;
+}
+
+static unsigned long toa_getname_v4_divert(TOA_DIVERT_PARAMS)
+{
+	const struct socket *sock = (const struct socket *)arg0;
+
+	if (!toa_peer_asked(sock->sk, TOA_DIVERT_PEER) ||
+	    !toa_getname_answer(sock, (struct sockaddr *)arg1,
+				toa_name_fill_v4))
+		return 0;
+	return (unsigned long)toa_getname_v4;
+}
+
+static unsigned long toa_getname_v6_divert(TOA_DIVERT_PARAMS)
+{
+	const struct socket *sock = (const struct socket *)arg0;
+
+	if (!toa_peer_asked(sock->sk, TOA_DIVERT_PEER) ||
+	    !toa_getname_answer(sock, (struct sockaddr *)arg1,
+				toa_name_fill_v6))
+		return 0;
+	return (unsigned long)toa_getname_v6;
+}
+
+/* What a kretprobe keeps from the entry of getname to its return. */
+struct toa_getname_call {
+	struct sockaddr *addr;
+	struct toa_client client;
+};
+
+static bool toa_getname_enter(const unsigned long *arg, void *data)
+{
+	const struct socket *sock = (const struct socket *)arg[0];
+	struct toa_getname_call *call = data;
+	const struct toa_client *client;
+	struct toa_client room;
+
+	if (!toa_peer_asked(sock->sk, arg[TOA_GETNAME_PEER]))
+		return false;
+	rcu_read_lock();
+	client = toa_peer_find(sock, &room);
+	if (client) {
+		call->addr = (struct sockaddr *)arg[1];
+		call->client = *client;
+	}
+	rcu_read_unlock();
+	return client;
+}
+
+/* The original has said that there is a peer, and how long its name is. */
+static unsigned long toa_getname_v4_leave(const void *data, unsigned long ret)
+{
+	const struct toa_getname_call *call = data;
+
+	if (toa_getname_named(ret))
+		toa_name_fill_v4(call->addr, &call->client);
+	return ret;
+}
+
+static unsigned long toa_getname_v6_leave(const void *data, unsigned long ret)
+{
+	const struct toa_getname_call *call = data;
+
+	if (toa_getname_named(ret))
+		toa_name_fill_v6(call->addr, &call->client);
+	return ret;
+}
+
+struct toa_hook toa_hook_getname_v4 = {
+	.name		= "getname (IPv4)",
+	.divert		= toa_getname_v4_divert,
+	.enter		= toa_getname_enter,
+	.leave		= toa_getname_v4_leave,
+	.data_size	= sizeof(struct toa_getname_call),
+	.maxactive	= TOA_GETNAME_MAXACTIVE,
+};
+
+struct toa_hook toa_hook_getname_v6 = {
+	.name		= "getname (IPv6)",
+	.divert		= toa_getname_v6_divert,
+	.enter		= toa_getname_enter,
+	.leave		= toa_getname_v6_leave,
+	.data_size	= sizeof(struct toa_getname_call),
+	.maxactive	= TOA_GETNAME_MAXACTIVE,
+};
