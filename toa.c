@@ -20,9 +20,10 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
-#include <net/inet_common.h>
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
+/* Uses what the others declare, and on old kernels does not include them. */
+#include <net/inet_common.h>
 
 #include "src/compat.h"
 #include "src/handshake.h"
