@@ -68,12 +68,26 @@ static int toa_hook_add(struct toa_hook *which, const void *function,
 	return err;
 }
 
+static int toa_conn_request_hook(void)
+{
+	int err;
+
+	err = toa_hook_add(&toa_hook_conn_request, NULL, TOA_HOOK_KRETPROBE);
+	if (err || !TOA_CONN_REQUEST_V6 || !toa_hook_syn_recv_v6.means)
+		return err;
+	err = toa_hook_add(&toa_hook_conn_request_v6, NULL, TOA_HOOK_KRETPROBE);
+	if (err)
+		toa_hook_remove(&toa_hook_conn_request);
+	return err;
+}
+
 /* Call with toa_syn_lock held. */
 static int toa_syn_switch(bool on)
 {
 	int err;
 
 	if (!on) {
+		toa_hook_remove(&toa_hook_conn_request_v6);
 		toa_hook_remove(&toa_hook_conn_request);
 		return 0;
 	}
@@ -82,7 +96,7 @@ static int toa_syn_switch(bool on)
 	err = toa_syn_init();
 	if (err)
 		return err;
-	return toa_hook_add(&toa_hook_conn_request, NULL, TOA_HOOK_KRETPROBE);
+	return toa_conn_request_hook();
 }
 
 /* Before the module is up, and when it goes, there is only the wish. */
@@ -107,7 +121,7 @@ static int toa_syn_set(const char *value, const struct kernel_param *param)
 static const struct kernel_param_ops toa_syn_ops = {
 	TOA_PARAM_NOARG
 	.set	= toa_syn_set,
-	.get	= param_get_bool,
+	.get	= toa_param_get_bool,
 };
 
 module_param_cb(syn, &toa_syn_ops, &toa_syn_asked, 0644);
@@ -280,17 +294,27 @@ static void toa_syn_down(void)
 	mutex_unlock(&toa_syn_lock);
 }
 
-static int __init toa_init(void)
+static int __init toa_mode_choose(enum toa_hook_mode *mode)
+{
+	int err = toa_hook_mode_parse(hook, mode);
+
+	if (err == -EOPNOTSUPP)
+		pr_err("hook=%s is not possible: this kernel's ftrace cannot divert calls; use auto or kretprobe\n",
+		       hook);
+	else if (err)
+		pr_err("hook=%s is not known; use auto, ftrace or kretprobe\n",
+		       hook);
+	return err;
+}
+
+static int __init toa_start(void)
 {
 	enum toa_hook_mode mode;
 	int err;
 
-	err = toa_hook_mode_parse(hook, &mode);
-	if (err) {
-		pr_err("hook=%s is not known; use auto, ftrace or kretprobe\n",
-		       hook);
+	err = toa_mode_choose(&mode);
+	if (err)
 		return err;
-	}
 	err = toa_store_init(max_clients);
 	if (err)
 		return err;
@@ -334,6 +358,15 @@ exit_store:
 	return err;
 }
 
+static int __init toa_init(void)
+{
+	int err = toa_start();
+
+	if (err)
+		toa_trust_forget();
+	return err;
+}
+
 static void __exit toa_exit(void)
 {
 	toa_syn_down();
@@ -343,6 +376,7 @@ static void __exit toa_exit(void)
 	toa_trust_exit();
 	toa_stats_exit();
 	toa_store_exit();
+	toa_trust_forget();
 	pr_info("toa unloaded\n");
 }
 

@@ -14,20 +14,31 @@
 #include <linux/ftrace.h>
 #include <linux/hash.h>
 #include <linux/in6.h>
+#include <linux/ipv6.h>
 #include <linux/kprobes.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/mount.h>
+#include <linux/namei.h>
 #include <linux/net.h>
 #include <linux/path.h>
 #include <linux/percpu.h>
+#include <linux/percpu_counter.h>
 #include <linux/preempt.h>
 #include <linux/proc_fs.h>
 #include <linux/ptrace.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
+#include <linux/vmalloc.h>
 #include <net/inet_connection_sock.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -40,11 +51,15 @@
 #error "toa: this kernel needs CONFIG_INET, CONFIG_KPROBES and CONFIG_NETFILTER."
 #endif
 
-/* 5.1. The compiler shows the line, and with it the text. */
+/* 5.1. Before gcc 4.6 the compiler shows the line, and with it the text. */
 #ifndef static_assert
+#if __GNUC__ > 4 || (__GNUC__ == 4 && __GNUC_MINOR__ >= 6)
+#define static_assert(is, text)	_Static_assert(is, text)
+#else
 #define static_assert(is, text)						\
 	extern const char toa_assertion[(is) && sizeof(text) ? 1 : -1]
 #endif
+#endif /* static_assert */
 
 /*
  * The parameters of icsk_af_ops->syn_recv_sock, and a call that passes them on.
@@ -226,6 +241,11 @@ static inline void regs_set_return_value(struct pt_regs *regs,
 
 #endif /* registers of an ftrace callback */
 
+/* A kernel without the function tracer has no such thing to be embedded. */
+#ifndef CONFIG_FUNCTION_TRACER
+struct ftrace_ops { };
+#endif
+
 /*
  * Without WITH_ARGS a callback gets registers only if it asks for all of them;
  * with it, asking costs some fifty instructions a call and arm64 refuses.
@@ -315,12 +335,136 @@ static inline int toa_sock_create(int family, int type, int protocol,
 #endif
 }
 
+/*
+ * Where tcp_conn_request() is, which every kind of listener calls for a SYN, with
+ * its arguments. Before 3.17 each family had one of its own; IPv6's hands IPv4's
+ * segments on.
+ */
+#ifdef TOA_HAVE_TCP_CONN_REQUEST
+#define TOA_CONN_REQUEST	"tcp_conn_request"
+#define TOA_CONN_REQUEST_V6	NULL
+#define TOA_CONN_REQUEST_SK	2
+#define TOA_CONN_REQUEST_SKB	3
+#else
+#define TOA_CONN_REQUEST	"tcp_v4_conn_request"
+#define TOA_CONN_REQUEST_V6	"tcp_v6_conn_request"
+#define TOA_CONN_REQUEST_SK	0
+#define TOA_CONN_REQUEST_SKB	1
+#endif /* TOA_HAVE_TCP_CONN_REQUEST */
+
+/*
+ * Parameters with functions of their own; 2.6.36. Before, the functions stood in the
+ * parameter itself and took no const, and nobody freed what they had allocated.
+ */
+#ifdef module_param_cb
+#define TOA_PARAM_FREES		true
+#define toa_param_get_bool	param_get_bool
+#else
+#define TOA_PARAM_FREES		false
+
+struct kernel_param_ops {
+	int (*set)(const char *value, const struct kernel_param *param);
+	int (*get)(char *page, const struct kernel_param *param);
+	void (*free)(void *arg);
+};
+
+struct toa_param {
+	const struct kernel_param_ops *ops;
+	void *arg;
+};
+
+/* Without the flag param_set_bool() takes a bool for an int. */
+static inline struct kernel_param
+toa_param_inner(const struct kernel_param *param)
+{
+	const struct toa_param *outer = param->arg;
+	struct kernel_param inner = *param;
+
+	inner.arg = outer->arg;
+	inner.flags |= KPARAM_ISBOOL;
+	return inner;
+}
+
+static inline int toa_param_set(const char *value, struct kernel_param *param)
+{
+	const struct toa_param *outer = param->arg;
+	const struct kernel_param inner = toa_param_inner(param);
+
+	return outer->ops->set(value, &inner);
+}
+
+static inline int toa_param_get(char *page, struct kernel_param *param)
+{
+	const struct toa_param *outer = param->arg;
+	const struct kernel_param inner = toa_param_inner(param);
+
+	return outer->ops->get(page, &inner);
+}
+
+static inline int toa_param_get_bool(char *page,
+				     const struct kernel_param *param)
+{
+	struct kernel_param copy = *param;
+
+	return param_get_bool(page, &copy);
+}
+
+#define module_param_cb(name, ops, arg, perm)				\
+static struct toa_param toa_param_##name = { ops, arg };		\
+module_param_call(name, toa_param_set, toa_param_get,			\
+		  &toa_param_##name, perm)
+#endif /* module_param_cb */
+
 /* A parameter that may be named without a value; 3.12. */
 #ifdef TOA_HAVE_PARAM_NOARG
 #define TOA_PARAM_NOARG		.flags = KERNEL_PARAM_OPS_FL_NOARG,
 #else
 #define TOA_PARAM_NOARG
 #endif
+
+/* 4.12. */
+#ifndef TOA_HAVE_KVMALLOC
+static inline void *kvmalloc(size_t size, gfp_t flags)
+{
+	void *p = kmalloc(size, flags | __GFP_NOWARN | __GFP_NORETRY);
+
+	return p ?: vmalloc(size);
+}
+#endif /* TOA_HAVE_KVMALLOC */
+
+/* 3.15. */
+#ifndef TOA_HAVE_KVFREE
+static inline void kvfree(const void *p)
+{
+	if (is_vmalloc_addr(p))
+		vfree(p);
+	else
+		kfree(p);
+}
+#endif /* TOA_HAVE_KVFREE */
+
+/* 2.6.37. */
+#ifndef TOA_HAVE_VZALLOC
+static inline void *vzalloc(unsigned long size)
+{
+	return __vmalloc(size, GFP_KERNEL | __GFP_HIGHMEM | __GFP_ZERO,
+			 PAGE_KERNEL);
+}
+#endif /* TOA_HAVE_VZALLOC */
+
+/* 4.13. */
+#ifndef TOA_HAVE_SKB_PUT_DATA
+static inline void *skb_put_data(struct sk_buff *skb, const void *data,
+				 unsigned int len)
+{
+	return memcpy(skb_put(skb, len), data, len);
+}
+
+static inline void *skb_put_zero(struct sk_buff *skb, unsigned int len)
+{
+	return memset(skb_put(skb, len), 0, len);
+}
+#endif /* TOA_HAVE_SKB_PUT_DATA */
 
 /* 4.16. */
 #ifndef TOA_HAVE_VMEMDUP_USER
@@ -337,6 +481,11 @@ static inline void *vmemdup_user(const void __user *from, size_t len)
 	return copy;
 }
 #endif /* TOA_HAVE_VMEMDUP_USER */
+
+/* 3.10. */
+#ifndef TOA_HAVE_PDE_DATA
+#define PDE_DATA(inode)		(PDE(inode)->data)
+#endif
 
 /* 4.18. The function that shows is the file's data. */
 #ifndef proc_create_single
@@ -385,11 +534,33 @@ static const struct file_operations name = {				\
 }
 #endif /* TOA_HAVE_PROC_OPS */
 
-/* Exported everywhere; its declaration was private from 3.6 to 6.3. */
+/*
+ * vfs_path_lookup() is exported everywhere. Its declaration was private from 3.6 to
+ * 6.3; before, it filled a struct nameidata.
+ */
+#if defined(TOA_HAVE_VFS_PATH_LOOKUP) && defined(TOA_HAVE_NAMEIDATA)
+static inline int toa_path_lookup(struct vfsmount *mnt, const char *name,
+				  struct path *path)
+{
+	struct nameidata nd;
+	int err = vfs_path_lookup(mnt->mnt_root, mnt, name, 0, &nd);
+
+	if (!err)
+		*path = nd.path;
+	return err;
+}
+#else
 #ifndef TOA_HAVE_VFS_PATH_LOOKUP
 int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt,
 		    const char *name, unsigned int flags, struct path *path);
-#endif /* TOA_HAVE_VFS_PATH_LOOKUP */
+#endif
+
+static inline int toa_path_lookup(struct vfsmount *mnt, const char *name,
+				  struct path *path)
+{
+	return vfs_path_lookup(mnt->mnt_root, mnt, name, 0, path);
+}
+#endif /* struct nameidata */
 
 /* Where a network namespace has its TCP connections. */
 #ifdef TOA_HAVE_DEATH_ROW_POINTER
@@ -435,6 +606,18 @@ static inline void toa_wait_for_tasks(void)
 #define toa_kretprobe_of(ri)	((ri)->rp)
 #endif
 
+/*
+ * Old kernels lose an instance that the function at the entry gives back, RHEL 6's
+ * too: there it has to be kept until the return. No header tells, so a version
+ * does: 3.10 is the oldest that was seen to take them back.
+ */
+#define TOA_KRETPROBE_LOSES	(LINUX_VERSION_CODE < KERNEL_VERSION(3, 10, 0))
+
+/* 3.5. */
+#ifndef SIZE_MAX
+#define SIZE_MAX		(~(size_t)0)
+#endif
+
 /* 4.18. */
 #ifndef TOA_HAVE_ARRAY_SIZE
 static inline size_t array_size(size_t count, size_t size)
@@ -448,28 +631,146 @@ static inline size_t array_size(size_t count, size_t size)
 #define raw_cpu_ptr(ptr)	__this_cpu_ptr(ptr)
 #endif
 
+/*
+ * Up to 2.6.33 a variable of the CPUs had a prefix to its name, which this_cpu_inc()
+ * and the others do not know.
+ */
+#ifdef per_cpu_var
+#undef DECLARE_PER_CPU
+#define DECLARE_PER_CPU(type, name)					\
+	extern __PCPU_ATTRS("") __typeof__(type) name
+#undef DEFINE_PER_CPU
+#define DEFINE_PER_CPU(type, name)					\
+	__PCPU_ATTRS("") __typeof__(type) name
+#endif /* per_cpu_var */
+
+/* Up to 3.2 an interrupt could come between this_cpu_inc()'s reading and writing. */
+#ifdef irqsafe_cpu_inc
+#undef this_cpu_inc
+#define this_cpu_inc(var)	irqsafe_cpu_inc(var)
+#undef this_cpu_dec
+#define this_cpu_dec(var)	irqsafe_cpu_dec(var)
+#endif /* irqsafe_cpu_inc */
+
+/* With how the counter's memory is to be allocated since 3.18. */
+#ifdef TOA_HAVE_PERCPU_COUNTER_GFP
+#define toa_percpu_counter_init(counter)				\
+	percpu_counter_init(counter, 0, GFP_KERNEL)
+#else
+#define toa_percpu_counter_init(counter)				\
+	percpu_counter_init(counter, 0)
+#endif
+
+/* 3.19; RHEL 6 has one that takes no const. */
+#if !defined(READ_ONCE) || defined(TOA_HAVE_READ_ONCE_MUTABLE)
+#undef READ_ONCE
+#define READ_ONCE(x)		(*(const volatile typeof(x) *)&(x))
+#undef WRITE_ONCE
+#define WRITE_ONCE(x, to)	(*(volatile typeof(x) *)&(x) = (to))
+#endif
+
+/* 3.14. */
+#ifndef smp_load_acquire
+#define smp_load_acquire(p)						\
+({									\
+	typeof(*(p)) acquired = READ_ONCE(*(p));			\
+									\
+	smp_mb();							\
+	acquired;							\
+})
+#endif
+#ifndef smp_store_release
+#define smp_store_release(p, to)					\
+do {									\
+	smp_mb();							\
+	WRITE_ONCE(*(p), to);						\
+} while (0)
+#endif
+
+/* 2.6.33. Before, no spinlock sleeps; the architectures' own had this name. */
+#ifndef raw_spin_lock_init
+#define raw_spinlock_t		spinlock_t
+#define raw_spin_lock_init(lock) spin_lock_init(lock)
+#define raw_spin_lock_irqsave(lock, flags)				\
+	spin_lock_irqsave(lock, flags)
+#define raw_spin_unlock_irqrestore(lock, flags)				\
+	spin_unlock_irqrestore(lock, flags)
+#undef DEFINE_RAW_SPINLOCK
+#define DEFINE_RAW_SPINLOCK(lock) DEFINE_SPINLOCK(lock)
+#endif /* raw_spin_lock_init */
+
+/* 3.9. Before, walking a list took a node as well as an entry. */
+#ifndef hlist_entry_safe
+#define hlist_entry_safe(ptr, type, member)				\
+({									\
+	typeof(ptr) node = (ptr);					\
+									\
+	node ? hlist_entry(node, type, member) : NULL;			\
+})
+#undef hlist_for_each_entry
+#define hlist_for_each_entry(pos, head, member)				\
+	for (pos = hlist_entry_safe((head)->first, typeof(*pos), member); \
+	     pos;							\
+	     pos = hlist_entry_safe(pos->member.next, typeof(*pos), member))
+#undef hlist_for_each_entry_safe
+#define hlist_for_each_entry_safe(pos, n, head, member)			\
+	for (pos = hlist_entry_safe((head)->first, typeof(*pos), member); \
+	     pos && ({ n = pos->member.next; 1; });			\
+	     pos = hlist_entry_safe(n, typeof(*pos), member))
+#undef hlist_for_each_entry_rcu
+#define hlist_for_each_entry_rcu(pos, head, member)			\
+	for (pos = hlist_entry_safe(rcu_dereference((head)->first),	\
+				    typeof(*pos), member);		\
+	     pos;							\
+	     pos = hlist_entry_safe(rcu_dereference(pos->member.next),	\
+				    typeof(*pos), member))
+#endif /* hlist_entry_safe */
+
 /* 4.7; the older GOLDEN_RATIO_PRIME_64 spreads less. */
 #ifndef GOLDEN_RATIO_64
 #define GOLDEN_RATIO_64		0x61c8864680b583ebULL
 #endif
 
-/* A socket's IPv6 addresses; a kernel without IPv6 has no place for them. */
+/* 2.6.33. */
+#ifndef TOA_HAVE_INET_DPORT
+#define inet_dport		dport
+#define inet_sport		sport
+#define inet_daddr		daddr
+#define inet_rcv_saddr		rcv_saddr
+#endif
+
+/* A socket's IPv4 addresses in one word; 3.8. */
+static inline u64 toa_sock_v4_pair(const struct sock *sk)
+{
+#ifdef sk_addrpair
+	return (__force u64)sk->sk_addrpair;
+#else
+	return (u64)(__force u32)inet_sk(sk)->inet_daddr << 32 |
+	       (__force u32)inet_sk(sk)->inet_rcv_saddr;
+#endif
+}
+
+/*
+ * A socket's IPv6 addresses. Up to 3.12 only an AF_INET6 one has them, and a kernel
+ * without IPv6 has no place for them.
+ */
+#if !IS_ENABLED(CONFIG_IPV6)
+#define toa_sock_v6(sk, addr, old)	(&in6addr_any)
+#elif defined(sk_v6_daddr)
+#define toa_sock_v6(sk, addr, old)	(&(sk)->addr)
+#else
+#define toa_sock_v6(sk, addr, old)					\
+	(inet6_sk(sk) ? &inet6_sk(sk)->old : &in6addr_any)
+#endif
+
 static inline const struct in6_addr *toa_sock_v6_remote(const struct sock *sk)
 {
-#if IS_ENABLED(CONFIG_IPV6)
-	return &sk->sk_v6_daddr;
-#else
-	return &in6addr_any;
-#endif /* CONFIG_IPV6 */
+	return toa_sock_v6(sk, sk_v6_daddr, daddr);
 }
 
 static inline const struct in6_addr *toa_sock_v6_local(const struct sock *sk)
 {
-#if IS_ENABLED(CONFIG_IPV6)
-	return &sk->sk_v6_rcv_saddr;
-#else
-	return &in6addr_any;
-#endif /* CONFIG_IPV6 */
+	return toa_sock_v6(sk, sk_v6_rcv_saddr, rcv_saddr);
 }
 
 #endif /* TOA_COMPAT_H */

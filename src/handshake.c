@@ -476,12 +476,14 @@ struct toa_hook toa_hook_syn_recv_v6 = {
 
 /*
  * The SYN, when it is asked: tcp_conn_request(), which every kind of listener
- * calls for it, MPTCP's too.
+ * calls for it, MPTCP's too, or what was before it.
  */
 static bool toa_conn_request_enter(const unsigned long *arg, void *unused)
 {
-	const struct sock *sk = (const struct sock *)arg[2];
-	const struct sk_buff *skb = (const struct sk_buff *)arg[3];
+	const struct sock *sk =
+		(const struct sock *)arg[TOA_CONN_REQUEST_SK];
+	const struct sk_buff *skb =
+		(const struct sk_buff *)arg[TOA_CONN_REQUEST_SKB];
 	struct toa_options options;
 	struct toa_client client;
 	enum toa_verdict verdict;
@@ -501,9 +503,26 @@ static bool toa_conn_request_enter(const unsigned long *arg, void *unused)
 	return false;
 }
 
+/* An IPv4 segment goes on to the function of its own family. */
+static bool toa_conn_request_v6_enter(const unsigned long *arg, void *unused)
+{
+	const struct sk_buff *skb =
+		(const struct sk_buff *)arg[TOA_CONN_REQUEST_SKB];
+
+	return skb->protocol != htons(ETH_P_IP) &&
+	       toa_conn_request_enter(arg, unused);
+}
+
 struct toa_hook toa_hook_conn_request = {
-	.name		= "tcp_conn_request",
-	.symbol		= "tcp_conn_request",
+	.name		= TOA_CONN_REQUEST,
+	.symbol		= TOA_CONN_REQUEST,
 	.enter		= toa_conn_request_enter,
+	.maxactive	= TOA_SYN_RECV_MAXACTIVE,
+};
+
+struct toa_hook toa_hook_conn_request_v6 = {
+	.name		= TOA_CONN_REQUEST_V6,
+	.symbol		= TOA_CONN_REQUEST_V6,
+	.enter		= toa_conn_request_v6_enter,
 	.maxactive	= TOA_SYN_RECV_MAXACTIVE,
 };

@@ -22,7 +22,7 @@ static const char *const toa_hook_mode_names[] = {
  * @text: the text, with or without a final newline
  * @mode: written only on success
  *
- * Return: 0 or -EINVAL.
+ * Return: 0; -EINVAL; -EOPNOTSUPP when this kernel does not have it.
  */
 int toa_hook_mode_parse(const char *text, enum toa_hook_mode *mode)
 {
@@ -31,6 +31,8 @@ int toa_hook_mode_parse(const char *text, enum toa_hook_mode *mode)
 	for (i = 0; i < ARRAY_SIZE(toa_hook_mode_names); i++) {
 		if (!sysfs_streq(text, toa_hook_mode_names[i]))
 			continue;
+		if (i == TOA_HOOK_FTRACE && !toa_hook_ftrace.install)
+			return -EOPNOTSUPP;
 		*mode = i;
 		return 0;
 	}
@@ -63,7 +65,7 @@ int toa_hook_install(struct toa_hook *hook, unsigned long addr,
 	int err;
 
 	hook->addr = addr;
-	if (mode == TOA_HOOK_KRETPROBE)
+	if (mode == TOA_HOOK_KRETPROBE || !toa_hook_ftrace.install)
 		return toa_hook_try(hook, &toa_hook_kretprobe);
 
 	err = toa_hook_try(hook, &toa_hook_ftrace);

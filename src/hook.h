@@ -36,7 +36,8 @@ struct toa_hook;
  * struct toa_hook_means - one way to hook
  * @name: what users call it
  * @sure: no call is missed, and nobody can switch it off
- * @install: 0, or a negative errno and nothing is left behind; may sleep
+ * @install: 0, or a negative errno and nothing is left behind; may sleep; NULL where
+ *	the kernel does not have these means
  * @remove: afterwards nothing of the hook runs on any CPU; may sleep
  */
 struct toa_hook_means {

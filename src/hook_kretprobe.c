@@ -21,8 +21,24 @@
 #include "compat.h"
 #include "hook.h"
 
+/*
+ * Calls that may be in a watched function at one time. Usually the kernel's own
+ * choice does: an instance is given back before anybody else can want one.
+ */
+#define TOA_WATCH_MAXACTIVE	(TOA_KRETPROBE_LOSES ? 1024 : 0)
+
 /* How long a removal waits for calls that sleep in the hooked function. */
 #define TOA_KRETPROBE_DRAIN	(60 * HZ)
+
+/**
+ * struct toa_kretprobe_call - what an instance keeps from entry to return
+ * @wanted: the hook's @leave is to be called
+ * @data: what the hook's @enter has kept
+ */
+struct toa_kretprobe_call {
+	unsigned long wanted;
+	unsigned long data[];
+};
 
 static struct toa_hook *toa_kretprobe_hook(struct kretprobe_instance *ri)
 {
@@ -50,10 +66,12 @@ static bool toa_kretprobe_wanted(struct toa_hook *hook, struct pt_regs *regs,
 static int toa_kretprobe_enter(struct kretprobe_instance *ri,
 			       struct pt_regs *regs)
 {
+	struct toa_kretprobe_call *call = (void *)ri->data;
 	struct toa_hook *hook = toa_kretprobe_hook(ri);
 
-	if (!toa_kretprobe_wanted(hook, regs, ri->data))
-		return 1;
+	call->wanted = toa_kretprobe_wanted(hook, regs, call->data);
+	if (!call->wanted)
+		return TOA_KRETPROBE_LOSES ? 0 : 1;
 	this_cpu_inc(*hook->inside);
 	return 0;
 }
@@ -61,10 +79,13 @@ static int toa_kretprobe_enter(struct kretprobe_instance *ri,
 static int toa_kretprobe_leave(struct kretprobe_instance *ri,
 			       struct pt_regs *regs)
 {
+	const struct toa_kretprobe_call *call = (const void *)ri->data;
 	struct toa_hook *hook = toa_kretprobe_hook(ri);
 	unsigned long ret = regs_return_value(regs);
 
-	regs_set_return_value(regs, hook->leave(ri->data, ret));
+	if (!call->wanted)
+		return 0;
+	regs_set_return_value(regs, hook->leave(call->data, ret));
 	this_cpu_dec(*hook->inside);
 	return 0;
 }
@@ -85,8 +106,8 @@ static int toa_kretprobe_install(struct toa_hook *hook)
 		hook->rp.kp.addr = (kprobe_opcode_t *)hook->addr;
 	hook->rp.entry_handler = toa_kretprobe_enter;
 	hook->rp.handler = toa_kretprobe_leave;
-	hook->rp.data_size = hook->data_size;
-	hook->rp.maxactive = hook->maxactive;
+	hook->rp.data_size = sizeof(struct toa_kretprobe_call) + hook->data_size;
+	hook->rp.maxactive = hook->maxactive ?: TOA_WATCH_MAXACTIVE;
 
 	err = register_kretprobe(&hook->rp);
 	if (err)

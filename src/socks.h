@@ -11,6 +11,8 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "compat.h"
+
 /**
  * toa_sock_has_peer() - has this socket a peer to name?
  * @sk: a TCP socket

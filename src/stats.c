@@ -66,7 +66,7 @@ void toa_stat_store_error(int err)
 
 static unsigned long toa_stat_cpu(enum toa_stat stat, int cpu)
 {
-	return READ_ONCE(per_cpu(toa_stats, cpu).count[stat]);
+	return READ_ONCE(per_cpu_ptr(&toa_stats, cpu)->count[stat]);
 }
 
 /* 34 blanks stand for the name, its colon and the first column's width. */

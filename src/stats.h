@@ -8,6 +8,8 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
+#include "compat.h"
+
 /**
  * enum toa_stat - the counters
  * @TOA_STAT_SYN_TOA: children made with a client

@@ -21,7 +21,6 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
-#include <linux/percpu_counter.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -52,7 +51,7 @@ struct toa_flow {
 	const struct net *net;
 	__be16 remote_port;
 	__be16 local_port;
-	__addrpair v4;
+	u64 v4;
 	struct in6_addr v6_remote;
 	struct in6_addr v6_local;
 };
@@ -85,9 +84,9 @@ static s64 toa_entries_max;
 static void toa_flow_set(struct toa_flow *flow, const struct sock *sk)
 {
 	flow->net = sock_net(sk);
-	flow->remote_port = sk->sk_dport;
+	flow->remote_port = inet_sk(sk)->inet_dport;
 	flow->local_port = inet_sk(sk)->inet_sport;
-	flow->v4 = sk->sk_addrpair;
+	flow->v4 = toa_sock_v4_pair(sk);
 	flow->v6_remote = *toa_sock_v6_remote(sk);
 	flow->v6_local = *toa_sock_v6_local(sk);
 }
@@ -95,9 +94,9 @@ static void toa_flow_set(struct toa_flow *flow, const struct sock *sk)
 static bool toa_flow_is_of(const struct toa_flow *flow, const struct sock *sk)
 {
 	return flow->net == sock_net(sk) &&
-	       flow->remote_port == sk->sk_dport &&
+	       flow->remote_port == inet_sk(sk)->inet_dport &&
 	       flow->local_port == inet_sk(sk)->inet_sport &&
-	       flow->v4 == sk->sk_addrpair &&
+	       flow->v4 == toa_sock_v4_pair(sk) &&
 	       ipv6_addr_equal(&flow->v6_remote, toa_sock_v6_remote(sk)) &&
 	       ipv6_addr_equal(&flow->v6_local, toa_sock_v6_local(sk));
 }
@@ -264,7 +263,7 @@ int toa_table_init(unsigned int max)
 	err = toa_reserve_init(toa_entry_cache);
 	if (err)
 		goto destroy_cache;
-	err = percpu_counter_init(&toa_entries, 0, GFP_KERNEL);
+	err = toa_percpu_counter_init(&toa_entries);
 	if (err)
 		goto exit_reserve;
 	return 0;

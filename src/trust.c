@@ -239,6 +239,8 @@ static void toa_setting_free(void *arg)
 
 	setting->free(rcu_dereference_protected(setting->list, true));
 	kvfree(setting->text);
+	RCU_INIT_POINTER(setting->list, NULL);
+	setting->text = NULL;
 }
 
 static const struct kernel_param_ops toa_setting_ops = {
@@ -379,11 +381,30 @@ int toa_trust_init(void)
 /**
  * toa_trust_exit() - remove the file; waits for who uses it
  *
- * The lists are freed with the parameters, when no hook is left.
+ * The lists are freed with the parameters, when no hook is left; see
+ * toa_trust_forget().
  *
  * Context: process, may sleep.
  */
 void toa_trust_exit(void)
 {
 	remove_proc_entry(TOA_TRUST_FILE, init_net.proc_net);
+}
+
+/**
+ * toa_trust_forget() - free the lists where the kernel does not
+ *
+ * The last that the module does, whether it was loaded or not.
+ *
+ * Context: process, may sleep.
+ */
+void toa_trust_forget(void)
+{
+	if (TOA_PARAM_FREES)
+		return;
+	mutex_lock(&toa_trust_lock);
+	toa_setting_free(&toa_setting_trust);
+	toa_setting_free(&toa_setting_ports);
+	toa_setting_free(&toa_setting_kinds);
+	mutex_unlock(&toa_trust_lock);
 }

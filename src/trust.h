@@ -35,6 +35,7 @@ static inline bool toa_trust_anybody(void)
 
 int toa_trust_init(void);
 void toa_trust_exit(void);
+void toa_trust_forget(void);
 
 enum toa_trust toa_trust_ask(const struct sk_buff *skb);
 const struct toa_kinds *toa_trust_kinds(void);
