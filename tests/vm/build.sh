@@ -3,13 +3,23 @@
 # first.
 
 # Lines of a build log that tell of a warning of ours. Not ours: the kernel's
-# note that another compiler or pahole built it, warnings in its own headers, and
-# clang's count, which has those in it.
+# note that another compiler or pahole built it, warnings in its own headers (in the
+# cache or a folder of TOA_SEEN), and clang's count, which has those in it.
 warnings() {
 	grep -i 'warning' "$1" |
 		grep -v -e 'differs from the one used to build the kernel' \
-			-e '^[0-9]* warnings\{0,1\} generated' \
-			-e "^$CACHE/"
+			-e '^[0-9]* warnings\{0,1\} generated' |
+		awk -v theirs="$CACHE
+${TOA_SEEN:-}" '
+			BEGIN { n = split(theirs, dir, "\n") }
+			{
+				for (i = 1; i <= n; i++)
+					if (dir[i] != "" && index($0, dir[i] "/") == 1)
+						next
+				print
+				found = 1
+			}
+			END { exit !found }'
 }
 
 cross_of() {
@@ -36,7 +46,7 @@ build_modules() {
 	out=$(cd "$out" && pwd)
 	# An empty prefix means the native compiler.
 	cross=$(cross_of "$arch")
-	set -- "KDIR=$headers" "CC=${cross}gcc" CONFIG_DEBUG_INFO_BTF_MODULES= W=1 "$@"
+	set -- "KDIR=$headers" "CC=${TOA_CC:-${cross}gcc}" CONFIG_DEBUG_INFO_BTF_MODULES= W=1 "$@"
 	case $arch in
 	arm64) set -- "$@" ARCH=arm64 "CROSS_COMPILE=$cross" ;;
 	esac

@@ -22,6 +22,9 @@ TOOLBOX_PACKAGES=gcc,make,libc6-dev,libelf1t64,sparse,kmod,cpio,xz-utils,perl,sh
 
 CLANG_PACKAGES="clang-19 libclang-rt-19-dev"
 
+# Where the toolbox finds older compilers: gcc 9 and 10, and 11.
+OLDER_SUITES="bullseye bookworm"
+
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() {
@@ -147,22 +150,53 @@ toolbox() {
 	with_lock toolbox make_toolbox
 }
 
+# toolbox_install PACKAGE...
+toolbox_install() {
+	# The single-quoted script has its own arguments.
+	# shellcheck disable=SC2016
+	toolbox_run env DEBIAN_FRONTEND=noninteractive sh -ec '
+		apt-get -q -o Acquire::Languages=none update
+		apt-get -qy -o Acquire::Retries=3 install --no-install-recommends "$@"
+		apt-get clean' sh "$@"
+}
+
 # Not among the toolbox's own packages: it is large, and make test needs none.
 get_clang() {
 	[ "$(cat "$TOOLBOX/.clang" 2>/dev/null)" = "$CLANG_PACKAGES" ] && return
 	say "installing clang in the toolbox (70 MB)"
-	# The single-quoted script has its own arguments.
-	# shellcheck disable=SC2016,SC2086
-	logged "$CACHE/clang.log" toolbox_run env DEBIAN_FRONTEND=noninteractive sh -ec '
-		apt-get -q -o Acquire::Languages=none update
-		apt-get -qy -o Acquire::Retries=3 install --no-install-recommends "$@"
-		apt-get clean' sh $CLANG_PACKAGES ||
+	# They are words.
+	# shellcheck disable=SC2086
+	logged "$CACHE/clang.log" toolbox_install $CLANG_PACKAGES ||
 		die "cannot install clang; its output is in $CACHE/clang.log"
 	echo "$CLANG_PACKAGES" >"$TOOLBOX/.clang"
 }
 
 toolbox_clang() {
 	with_lock toolbox get_clang
+}
+
+# A compiler older than the toolbox's own, beside it, from the Debian that had it.
+get_gcc() {
+	[ ! -x "$TOOLBOX/usr/bin/$1" ] || return 0
+	toolbox_mirror=$(mirror main)
+	say "installing $1 in the toolbox (25 MB)"
+	for suite in $OLDER_SUITES; do
+		echo "deb $toolbox_mirror $suite main"
+	done >"$TOOLBOX/etc/apt/sources.list.d/older.list"
+	logged "$CACHE/gcc.log" toolbox_install "$(gcc_package "$1")" ||
+		die "cannot install $1; its output is in $CACHE/gcc.log"
+}
+
+# The package of a compiler: a cross compiler's name has its target first.
+gcc_package() {
+	case $1 in
+	*-gcc-*) echo "gcc-${1##*-gcc-}-${1%%-gcc-*}" ;;
+	*) echo "$1" ;;
+	esac
+}
+
+toolbox_gcc() {
+	with_lock toolbox get_gcc "$1"
 }
 
 # toolbox_run COMMAND...: run it inside the toolbox, as this process. The
