@@ -25,6 +25,18 @@ refuse() {
 	! "$@"
 }
 
+# mechanism_lacks MODE: why this kernel has no such mechanism, or nothing. Where ftrace
+# cannot divert calls there are only kretprobes.
+mechanism_lacks() {
+	[ "$1" = ftrace ] || return 0
+	if [ ! -e /run/ftrace_lacks ]; then
+		log_mark
+		insmod "$TOA_KO" hook=ftrace 2>/dev/null && rmmod toa
+		log_since | sed -n 's/.*TOA: \(hook=ftrace is not possible\).*/\1/p' >/run/ftrace_lacks
+	fi
+	cat /run/ftrace_lacks
+}
+
 is_loaded() {
 	grep -q '^toa ' /proc/modules
 }

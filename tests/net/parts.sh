@@ -6,10 +6,15 @@ part_without() {
 	group balancer "no module"
 }
 
-# part_mechanism NAME TAGS PARAMETERS...: all cases with the module so loaded. TAGS is
-# Y where IPv4 clients must then be in sk_user_data.
+# part_mechanism NAME TAGS MODE PARAMETERS...: all cases with the module so loaded. TAGS
+# is Y where IPv4 clients must then be in sk_user_data.
 part_mechanism() {
-	set -- "$1" "$2" "$(shift 2 && echo "$*")"
+	lacking=$(mechanism_lacks "$3")
+	if [ "$lacking" ]; then
+		echo "ok - $1 # SKIP $lacking"
+		return
+	fi
+	set -- "$1" "$2" "hook=$(shift 2 && echo "$*")"
 	log_mark
 	# The parameters are words.
 	# shellcheck disable=SC2086

@@ -5,7 +5,12 @@
 # Each comes before the module and after it, and each goes first once. The clients
 # must be right all the time, and the tracer must see the calls.
 
+# Before 4.1 it was only in debugfs.
 TRACING=/sys/kernel/tracing
+[ -e $TRACING/trace ] || TRACING=/sys/kernel/debug/tracing
+# Before 5.0 kprobes alone could be events of one's own.
+EVENTS=$TRACING/dynamic_events
+[ -e $EVENTS ] || EVENTS=$TRACING/kprobe_events
 KPROBES=/sys/kernel/debug/kprobes
 FTRACE=/proc/sys/kernel/ftrace_enabled
 HOOKED="inet_getname inet6_getname tcp_v4_syn_recv_sock tcp_v6_syn_recv_sock \
@@ -94,7 +99,12 @@ tracer_lacks() {
 }
 
 # By its number the kernel finds a function at once. For each name it would ask for
-# the names of all: minutes with KCSAN.
+# the names of all: minutes with KCSAN. Before 5.1 it takes no numbers.
+hooked_filter() {
+	hooked_numbers 2>/dev/null >$TRACING/set_ftrace_filter ||
+		echo "$HOOKED" >$TRACING/set_ftrace_filter
+}
+
 hooked_numbers() {
 	if [ ! -e /run/hooked ]; then
 		echo "$HOOKED" | tr ' ' '\n' >/run/hooked.names
@@ -110,7 +120,7 @@ tracer_on() {
 	kprobe) events_on p entry && events_on r exit ;;
 	fprobe) events_on f exit %return ;;
 	*)
-		hooked_numbers >$TRACING/set_ftrace_filter &&
+		hooked_filter &&
 			echo "$1" >$TRACING/current_tracer
 		;;
 	esac
@@ -120,7 +130,7 @@ tracer_off() {
 	case $1 in
 	kprobe | fprobe)
 		echo 0 >$TRACING/events/toa/enable &&
-			echo >$TRACING/dynamic_events
+			echo >$EVENTS
 		;;
 	*)
 		echo nop >$TRACING/current_tracer &&
@@ -132,7 +142,7 @@ tracer_off() {
 # events_on KIND NAME [SUFFIX]: an event on every function
 events_on() {
 	for function in $HOOKED; do
-		echo "$1:toa/$2_$function $function${3-}" >>$TRACING/dynamic_events
+		echo "$1:toa/$2_$function $function${3-}" >>$EVENTS
 	done
 	echo 1 >$TRACING/events/toa/enable
 }
@@ -162,7 +172,8 @@ tracer_with() {
 }
 
 tracer_try() {
-	lacking=$(tracer_lacks "$1")
+	lacking=$(mechanism_lacks "$2")
+	[ "$lacking" ] || lacking=$(tracer_lacks "$1")
 	if [ "$lacking" ]; then
 		echo "ok - $2 with $(tracer_title "$1") # SKIP $lacking"
 	else
@@ -259,7 +270,10 @@ load_while_off() {
 
 # switched_off FILE NAME MODE
 switched_off() {
-	if switch "$1" 0 >/dev/null; then
+	lacking=$(mechanism_lacks "$3")
+	if [ "$lacking" ]; then
+		echo "ok - $3 with $2=0 # SKIP $lacking"
+	elif switch "$1" 0 >/dev/null; then
 		together "$3 with $2=0" load_while_off "$1" "$3"
 	else
 		echo "ok - $3 with $2=0 # SKIP this kernel does not let it be 0"

@@ -7,12 +7,32 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "module.h"
 
 #define MODULE_FILE	"/toa/toa.ko"
+
+/* By its bytes, where the kernel takes no file (before 3.8). */
+static int image_load(int fd, const char *parameters)
+{
+	struct stat stat;
+	void *image;
+	int err = 0;
+
+	if (fstat(fd, &stat))
+		return errno;
+	image = mmap(NULL, stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (image == MAP_FAILED)
+		return errno;
+	if (syscall(SYS_init_module, image, stat.st_size, parameters))
+		err = errno;
+	munmap(image, stat.st_size);
+	return err;
+}
 
 /* 0 or the errno. */
 int module_load(const char *parameters)
@@ -24,8 +44,22 @@ int module_load(const char *parameters)
 		return errno;
 	if (syscall(SYS_finit_module, fd, parameters, 0))
 		err = errno;
+	if (err == ENOSYS)
+		err = image_load(fd, parameters);
 	close(fd);
 	return err;
+}
+
+/*
+ * Why the module cannot be loaded so into this kernel at all; NULL when it can. It
+ * must not be loaded now.
+ */
+const char *module_lacks(const char *parameters)
+{
+	if (module_load(parameters) == EOPNOTSUPP)
+		return "this kernel's ftrace cannot divert calls";
+	module_unload();
+	return NULL;
 }
 
 /* 0 or the errno. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 int module_load(const char *parameters);
+const char *module_lacks(const char *parameters);
 int module_unload(void);
 int module_set(const char *name, const char *value);
 int module_set_trust(const char *value, size_t len);

@@ -143,6 +143,7 @@ static const char *const parameters[] = {
 static void reload_test(struct tun *tun, const struct reload_test *test,
 			const char *with)
 {
+	const char *lacking;
 	char name[128];
 	bool ok;
 
@@ -150,6 +151,11 @@ static void reload_test(struct tun *tun, const struct reload_test *test,
 		 test->name, with);
 	if (!ktap_wanted(name))
 		return;
+	lacking = module_lacks(with);
+	if (lacking) {
+		ktap_skip(name, lacking);
+		return;
+	}
 	ok = loaded(with) && test->run(tun, with);
 	/* A test that failed may have left it unloaded. */
 	module_unload();

@@ -233,11 +233,16 @@ static void storm_test(struct tun *tun, const char *parameters)
 {
 	unsigned int i, rounds = rounds_wanted();
 	struct storm storm = { .tun = tun };
+	const char *lacking = module_lacks(parameters);
 	char name[128];
 	bool ok;
 
 	snprintf(name, sizeof(name), "%u times insmod %s and rmmod under load",
 		 rounds, parameters);
+	if (lacking) {
+		ktap_skip(name, lacking);
+		return;
+	}
 	for (i = 0; i < OPEN; i++)
 		storm.fds[i] = -1;
 	ok = storm_rounds(&storm, parameters, rounds) &&
