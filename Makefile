@@ -25,6 +25,21 @@ kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) $(kbuild-cc)
 
 all: preflight
 	$(kbuild) modules
+	@$(MAKE) --no-print-directory toa-selftest
+
+# What "toactl selftest" runs: a program, for this machine. The module does not need
+# it, so a machine without a C library's headers only lacks this.
+user-cc = $(if $(filter command line environment,$(origin CC)),$(CC),$(if $(LLVM),clang,$(CROSS_COMPILE)gcc))
+
+toa-selftest: scripts/toa-selftest
+
+scripts/toa-selftest: scripts/toa-selftest.c toa.h
+	@if echo '#include <stdio.h>' | $(user-cc) -E - >/dev/null 2>&1; then \
+		echo '  CC      $@'; \
+		$(user-cc) -std=gnu99 -O2 -Wall -o $@ $<; \
+	else \
+		echo 'toa: no headers of a C library (libc6-dev, glibc-devel): "toactl selftest" is left out'; \
+	fi
 
 # Says in one sentence what is missing, before kbuild says it in a hundred.
 preflight:
@@ -34,7 +49,7 @@ preflight:
 
 clean:
 	$(if $(wildcard $(KDIR)/Makefile),$(kbuild) clean)
-	rm -rf tests/out
+	rm -rf tests/out scripts/toa-selftest
 
 test:
 ifdef IMAGE
@@ -95,4 +110,4 @@ help:
 	@echo 'make check             style: checkpatch, sparse, shellcheck'
 	@echo 'make clean             remove what was built'
 
-.PHONY: all preflight clean test test-reload test-debug test-kcsan test-rt demo vm matrix unit fuzz check help
+.PHONY: all preflight toa-selftest clean test test-reload test-debug test-kcsan test-rt demo vm matrix unit fuzz check help
