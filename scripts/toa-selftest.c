@@ -88,9 +88,10 @@ static void fail(enum status status, const char *what)
 static void usage(void)
 {
 	fprintf(stderr,
-		"usage: toa-selftest [-6] [-s] BALANCER PORT [KIND/LENGTH CLIENT CLIENT-PORT]\n"
+		"usage: toa-selftest [-6] [-s] [-w] BALANCER PORT [KIND/LENGTH CLIENT CLIENT-PORT]\n"
 		"  -6  listen on an IPv6 socket, for an IPv4 balancer as well\n"
-		"  -s  stay in this network namespace\n");
+		"  -s  stay in this network namespace\n"
+		"  -w  wait for the end of the input before the connection ends\n");
 	exit(STATUS_USAGE);
 }
 
@@ -406,6 +407,15 @@ static void server_report(int listener)
  * The command line.
  */
 
+static void input_wait(void)
+{
+	char unused[64];
+
+	fflush(stdout);
+	while (read(STDIN_FILENO, unused, sizeof(unused)) > 0)
+		;
+}
+
 static int parse_addr(const char *text, unsigned char *addr)
 {
 	if (inet_pton(AF_INET, text, addr) == 1)
@@ -473,15 +483,17 @@ static void flow_address(struct flow *flow, const char *balancer,
 
 int main(int argc, char **argv)
 {
-	bool stay = false, v6 = false;
+	bool stay = false, v6 = false, wait = false;
 	struct flow flow = {};
 	int listener, option;
 
-	while ((option = getopt(argc, argv, "6s")) != -1) {
+	while ((option = getopt(argc, argv, "6sw")) != -1) {
 		if (option == '6')
 			v6 = true;
 		else if (option == 's')
 			stay = true;
+		else if (option == 'w')
+			wait = true;
 		else
 			usage();
 	}
@@ -499,6 +511,8 @@ int main(int argc, char **argv)
 	if (flow_open(&flow))
 		fail(STATUS_FAILED, "the handshake");
 	server_report(listener);
+	if (wait)
+		input_wait();
 	flow_send(&flow, FLAG_RST, "");
 	return STATUS_MADE;
 }

@@ -121,9 +121,13 @@ conns_table() {
 		if (length(text) > wide[column])
 			wide[column] = length(text)
 	}
+	# busybox has no printf "%*s".
+	function pad(text, column) {
+		return sprintf("%-" wide[column] "s", text)
+	}
 	function line(netns, client, peer, local, uid, program) {
-		printf "%-*s  %-*s  %-*s  %-5s  %s%s\n", wide[1], client, wide[2], peer,
-		       wide[3], local, uid, program, names ? "  (" netns ")" : ""
+		printf "%s  %s  %s  %-5s  %s%s\n", pad(client, 1), pad(peer, 2), pad(local, 3),
+		       uid, program, (names ? "  (" netns ")" : "")
 	}
 	BEGIN { width("CLIENT", 1); width("PEER", 2); width("LOCAL", 3) }
 	{
@@ -151,7 +155,7 @@ conns_json() {
 		       quoted($1), quoted($4), quoted($3), quoted($2), $5
 		n = $6 == "-" ? 0 : split($6, program, ",")
 		for (i = 1; i <= n; i++)
-			printf "%s%s", i > 1 ? "," : "", quoted(program[i])
+			printf "%s%s", (i > 1 ? "," : ""), quoted(program[i])
 		print "]}"
 	}'
 }

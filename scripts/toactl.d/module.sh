@@ -74,7 +74,7 @@ hooks() {
 
 # items: those of a list, one a line.
 items() {
-	tr -s ',[:space:]' '[\n*]' | grep .
+	awk '{ gsub(/[, \t]+/, "\n"); print }' | grep .
 }
 
 # modules_dir [RELEASE]

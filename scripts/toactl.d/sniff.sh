@@ -87,13 +87,9 @@ sniff_live() {
 }
 
 sniff_file() {
-	{
-		("capture_$capture")
-		echo $? >"$TEMP/status"
-	} | decode
-	seen=$?
-	[ "$(cat "$TEMP/status")" = 0 ] || die "$FAILED" "$capture cannot read $file: $(tail -n 1 "$TEMP/said")"
-	return $seen
+	("capture_$capture") >"$TEMP/packets" ||
+		die "$FAILED" "$capture cannot read $file: $(tail -n 1 "$TEMP/said")"
+	decode <"$TEMP/packets"
 }
 
 cmd_sniff() {

@@ -52,13 +52,13 @@ json_parameters() {
 json_hooks() {
 	hooks | awk -F '\t' '{
 		printf "%s{\"name\":\"%s\",\"mechanism\":\"%s\",\"missed\":%d}",
-		       NR > 1 ? "," : "", $1, $2, $3
+		       (NR > 1 ? "," : ""), $1, $2, $3
 	}'
 }
 
 stats_json() {
 	printf '{"loaded":true,"version":"%s","counters":{' "$(module_version | json_string)"
-	counters_join '{ printf "%s\"%s\":%s", some++ ? "," : "", name, value }'
+	counters_join '{ printf "%s\"%s\":%s", (some++ ? "," : ""), name, value }'
 	printf '},"hooks":[%s],"parameters":{%s}}\n' "$(json_hooks)" "$(json_parameters)"
 }
 

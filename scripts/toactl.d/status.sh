@@ -31,7 +31,7 @@ status_hooks() {
 		return
 	fi
 	hooks | awk -F '\t' '{
-		printf "  %-22s %s%s\n", $1, $2, $3 > 0 ? ", missed " $3 " calls" : ""
+		printf "  %-22s %s%s\n", $1, $2, ($3 > 0 ? ", missed " $3 " calls" : "")
 	}'
 }
 
