@@ -169,7 +169,7 @@ static uint16_t tcp_sum(const struct flow *flow, const unsigned char *tcp,
 static size_t tcp_build(const struct flow *flow, unsigned char *tcp,
 			unsigned int flags, const char *data)
 {
-	size_t options = flags & FLAG_SYN ? 0 : flow->option_len;
+	size_t options = flags & (FLAG_SYN | FLAG_RST) ? 0 : flow->option_len;
 	size_t len = TCP_HEADER + options + strlen(data);
 
 	memset(tcp, 0, TCP_HEADER);

@@ -28,14 +28,14 @@ bytes() {
 	od -An -v -tu1 -j "$2" -N "$3" "$1" 2>/dev/null | tr -s ' \n' ' '
 }
 
-# plain FILE: uncompressed, as $TEMP/ko.
+# plain FILE TO: uncompressed.
 plain() {
 	case $1 in
 	*.xz) xz -dc <"$1" ;;
 	*.zst) zstd -qdc <"$1" ;;
 	*.gz) gzip -dc <"$1" ;;
 	*) cat "$1" ;;
-	esac >"$TEMP/ko" 2>/dev/null
+	esac >"$2" 2>/dev/null
 }
 
 ko_machine() {
@@ -73,9 +73,8 @@ check_format() {
 
 # kernel_vermagic: of a module that came with the running kernel.
 kernel_vermagic() {
-	find "$(modules_dir)/kernel" -name '*.ko*' 2>/dev/null | head -n 1 | while read -r file; do
-		modinfo -F vermagic "$file" 2>/dev/null
-	done
+	found=$(find "$(modules_dir)/" -name '*.ko*' ! -name 'toa.ko*' 2>/dev/null | head -n 1)
+	[ "$found" ] && plain "$found" "$TEMP/other" && modinfo_of "$TEMP/other" vermagic
 }
 
 # The words behind the release: SMP, preempt, mod_unload, modversions, ...
@@ -203,7 +202,7 @@ check_allowed() {
 # check_ko FILE: all of it, for load as well.
 check_ko() {
 	foreign_release=
-	plain "$1"
+	plain "$1" "$TEMP/ko"
 	check_format || return 0
 	check_vermagic
 	check_symbols
@@ -214,9 +213,13 @@ check_ko() {
 cmd_check_ko() {
 	[ $# -gt 0 ] || die "$USAGE" "toactl check-ko needs the file to look at"
 	[ $# = 1 ] || wrong_use "$2"
+	case $1 in
+	-*) wrong_use "$1" ;;
+	esac
 	[ -r "$1" ] || die "$FAILED" "there is no file $1 that can be read"
 	make_temp
 	check_ko "$1"
+	[ "$WORST" != 0 ] || [ "$UNKNOWN" = 0 ] || WORST=$WARNED
 	case $WORST in
 	0) echo "It would load." ;;
 	"$FAILED") echo "It would not load." ;;

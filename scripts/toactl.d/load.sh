@@ -96,7 +96,22 @@ same_value() {
 	esac
 }
 
+# A reload that was killed behind insmod may have left the module switched off and
+# without its list; if not, what it had written down is of no use any more.
+finish_reload() {
+	kept=$(carried)
+	[ -e "$kept" ] || return 0
+	if [ "$(param enable)" = N ] && [ -z "$(trust_list)" ] && grep -q '^enable=Y' "$kept"; then
+		need_root
+		make_temp
+		cp "$kept" "$TEMP/parameters"
+		trust_and_enable
+	fi
+	rm -f "$kept"
+}
+
 already_loaded() {
+	finish_reload
 	for word in $PARAMS; do
 		same_value "${word%%=*}" "${word#*=}" ||
 			die "$FAILED" "toa is loaded with another ${word%%=*}; toactl reload $word changes it"
@@ -146,6 +161,11 @@ insert_with() {
 	fi
 	# shellcheck disable=SC2046
 	insert "$1" $(grep -v -e '^trust=' -e '^enable=' "$TEMP/parameters") enable=0
+	trust_and_enable
+}
+
+# The list first: with the module switched on before, everybody would be believed.
+trust_and_enable() {
 	sed -n 's/^trust=//p' "$TEMP/parameters" >"$TEMP/trust"
 	dd if="$TEMP/trust" of="$PROC/net/toa_trust" bs=4M 2>/dev/null ||
 		die "$FAILED" "the list of balancers was refused, so the module is loaded but switched off (enable=0)"

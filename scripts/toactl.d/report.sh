@@ -1,7 +1,9 @@
 # shellcheck shell=sh
-# Findings with a verdict each, and the worst of them as the exit status.
+# Findings with a verdict each, and the worst of them as the exit status. What cannot be
+# told is counted, for who needs to know all.
 
 WORST=0
+UNKNOWN=0
 
 # finding COLOUR VERDICT WHAT EVIDENCE [COMMAND]: the command mends it.
 finding() {
@@ -20,6 +22,7 @@ note() {
 
 unknown() {
 	finding "" "?" "$@"
+	UNKNOWN=$((UNKNOWN + 1))
 }
 
 warn() {

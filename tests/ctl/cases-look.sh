@@ -110,16 +110,16 @@ cases_bugreport() {
 # In a namespace of its own, so that only our packets are there.
 cases_sniff() {
 	ctl load >"$SAID" 2>&1
-	sniffed 8 192.0.2.1 80 254/8 203.0.113.7 40007 >"$SAID" 2>&1
+	sniffed 5 192.0.2.1 80 254/8 203.0.113.7 40007 >"$SAID" 2>&1
 	judge_said $? "sniff sees the option" 0 \
 		'^192.0.2.1 *254/8 *0 *1 *1 *yes *203.0.113.7:40007'
 	so "sniff shows the packets" said 'ACK  254/8  client 203.0.113.7:40007'
 	ctl trust add 10.0.0.0/8 >"$SAID" 2>&1
-	sniffed 8 2001:db8:b::1 80 254/20 2001:db8:c::7 40007 >"$SAID" 2>&1
+	sniffed 5 2001:db8:b::1 80 254/20 2001:db8:c::7 40007 >"$SAID" 2>&1
 	judge_said $? "sniff sees who is not in trust" 6 \
 		'^2001:db8:b::1 .*not in trust'
 	echo >/sys/module/toa/parameters/trust
-	sniffed 8 192.0.2.1 80 >"$SAID" 2>&1
+	sniffed 5 192.0.2.1 80 >"$SAID" 2>&1
 	judge_said $? "sniff sees a connection without the option" 1 \
 		'opened 1 connections and sent no option'
 	says "sniff of no file" 1 'there is no file' sniff --read /nowhere

@@ -124,25 +124,43 @@ cases_killed() {
 		for tool in rmmod insmod; do
 			ctl load trust=10.0.0.0/24 >"$SAID" 2>&1
 			ctl reload trust=10.0.0.0/24 >"$SAID" 2>&1
-			killer $tool $when
-			TOOLS=/tmp/killers:$TOOLS ctl reload >"$SAID" 2>&1
-			rm /tmp/killers/$tool
+			killed_reload $tool $when
 			so "killed $when $tool: loaded with the list, or not loaded" trusted_or_gone
 			says "killed $when $tool: load goes on" 0 'is loaded' load
 			so "killed $when $tool: the list is in force" parameter_is trust 10.0.0.0/24
+			so "killed $when $tool: nothing is left over" refuse test -e /run/toa.reload
 		done
 	done
+	killed_with_long_list
 	ctl unload >"$SAID" 2>&1
-	rm -f /run/toa.reload
 }
 
+# Killed while the module is loaded and switched off.
+killed_with_long_list() {
+	# shellcheck disable=SC2046
+	ctl trust add $(cat /tmp/long) >"$SAID" 2>&1
+	killed_reload insmod after
+	so "killed with a long list: it is switched off" parameter_is enable N
+	says "killed with a long list: load goes on" 0 'is loaded' load
+	so "killed with a long list: it is in force" grep -q '10.1.199.0/24' /proc/net/toa_trust
+	so "killed with a long list: it is switched on" parameter_is enable Y
+}
+
+killed_reload() {
+	killer "$1" "$2"
+	# shellcheck disable=SC2034 # ctl uses it
+	BEFORE_TOOLS=/tmp/killers:
+	ctl reload >"$SAID" 2>&1
+	unset BEFORE_TOOLS
+	rm "/tmp/killers/$1"
+}
+
+# killer TOOL before|after: kills its own parent when it runs.
 killer() {
-	# Its own parent, when it runs.
 	# shellcheck disable=SC2016
 	{
 		echo '#!/bin/sh'
 		[ "$2" = before ] || echo "/usr/sbin/$1 \"\$@\""
-		# The parent is a subshell or toactl itself; both are its own group's.
 		echo 'kill -9 $PPID'
 	} >/tmp/killers/"$1"
 	chmod +x /tmp/killers/"$1"

@@ -8,8 +8,8 @@ SAID=/tmp/said
 # ctl WORD...: toactl as this shell runs it
 ctl() {
 	case $SHELL_PATH in
-	*/busybox) env PATH="$TOOLS" "$SHELL_PATH" sh "$CTL" "$@" ;;
-	*) env PATH="$TOOLS" "$SHELL_PATH" "$CTL" "$@" ;;
+	*/busybox) env PATH="${BEFORE_TOOLS:-}$TOOLS" "$SHELL_PATH" sh "$CTL" "$@" ;;
+	*) env PATH="${BEFORE_TOOLS:-}$TOOLS" "$SHELL_PATH" "$CTL" "$@" ;;
 	esac
 }
 
