@@ -23,6 +23,11 @@ endif
 
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) $(kbuild-cc)
 
+# Where the module, and where everything else is installed.
+PREFIX	?= /usr/local
+export DESTDIR PREFIX KVER KDIR OUTPUT
+installed := KVER='$(KVER)' INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' scripts/install
+
 all: preflight
 	$(kbuild) modules
 	@$(MAKE) --no-print-directory toa-selftest
@@ -47,9 +52,52 @@ preflight:
 		CC='$(if $(filter command line environment,$(origin CC)),$(CC),$(patsubst CC=%,%,$(or $(kbuild-cc),$(CROSS_COMPILE)gcc)))' \
 		scripts/preflight
 
+# For packages and DKMS: nothing beside the module.
+module: preflight
+	$(kbuild) modules
+
+# kbuild signs and compresses as the kernel's configuration says. Its depmod is
+# switched off: it would index a package's staging folder.
+install: all
+	$(kbuild) INSTALL_MOD_PATH='$(DESTDIR)$(INSTALL_MOD_PATH)' \
+		INSTALL_MOD_DIR=updates DEPMOD=true modules_install
+	$(installed) files
+	$(installed) depmod
+	@$(installed) next
+
+# Without the module: for packages, and for who builds it elsewhere.
+install-files:
+	$(installed) files
+
+uninstall:
+	$(installed) remove
+
+dkms-install: preflight
+	scripts/dkms/install
+	$(installed) files
+	@$(installed) next
+
+dkms-uninstall:
+	scripts/dkms/install remove
+	$(installed) remove
+
+# One archive for machines with the same kernel.
+bundle: all
+	@scripts/bundle/make
+
+# Packages, in dist.
+deb:
+	@scripts/packaging/deb/make
+
+rpm:
+	@KEY='$(KEY)' CERT='$(CERT)' scripts/packaging/rpm/make
+
+sign:
+	KEY='$(KEY)' CERT='$(CERT)' KDIR='$(KDIR)' scripts/sign toa.ko
+
 clean:
 	$(if $(wildcard $(KDIR)/Makefile),$(kbuild) clean)
-	rm -rf tests/out scripts/toa-selftest
+	rm -rf tests/out dist scripts/toa-selftest
 
 test:
 ifdef IMAGE
@@ -69,6 +117,9 @@ test-kcsan:
 
 test-rt:
 	tests/debug/run rt
+
+test-install:
+	tests/install/run
 
 demo:
 	tests/demo/run
@@ -93,6 +144,13 @@ help:
 	@echo '  KVER=RELEASE         for another installed kernel'
 	@echo '  KDIR=DIRECTORY       against this kernel build tree'
 	@echo '  CC= LLVM=1 ARCH= CROSS_COMPILE= V=1 W=1 C=1   as for any kernel build'
+	@echo 'make install           the module, toactl, manual pages and what loads it at every boot'
+	@echo '  PREFIX=/usr/local DESTDIR= INSTALL_MOD_PATH=   where to'
+	@echo 'make uninstall         take all of that away'
+	@echo 'make dkms-install      the same, and built again for every new kernel (make dkms-uninstall)'
+	@echo 'make bundle            one archive, with an installer, for machines with the same kernel'
+	@echo 'make deb, make rpm     packages for Debian and Red Hat alikes, in dist'
+	@echo 'make sign KEY=FILE CERT=FILE   sign toa.ko for Secure Boot'
 	@echo 'make demo              a balancer, a server and a client in a virtual machine'
 	@echo 'make test              build for and boot every supported Debian kernel, run all tests'
 	@echo '  KERNELS="6.1 7.3"    only these'
@@ -103,6 +161,7 @@ help:
 	@echo 'make test-debug        the same tests on a kernel with KASAN, lockdep, kmemleak, ... (an hour)'
 	@echo 'make test-kcsan        and on one that looks for data races'
 	@echo 'make test-rt           and on one with PREEMPT_RT that tells who may not sleep'
+	@echo 'make test-install      install, upgrade and remove in every way, with reboots (half an hour)'
 	@echo 'make unit              the tests that need no kernel'
 	@echo 'make fuzz              made-up options and lists, against a second parser'
 	@echo '  SECONDS=60 TARGETS="options trust"   for each target; only these'
@@ -110,4 +169,6 @@ help:
 	@echo 'make check             style: checkpatch, sparse, shellcheck'
 	@echo 'make clean             remove what was built'
 
-.PHONY: all preflight toa-selftest clean test test-reload test-debug test-kcsan test-rt demo vm matrix unit fuzz check help
+.PHONY: all preflight module toa-selftest install install-files uninstall dkms-install dkms-uninstall \
+	bundle deb rpm sign clean test test-install test-reload test-debug test-kcsan test-rt demo vm matrix \
+	unit fuzz check help
