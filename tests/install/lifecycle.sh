@@ -35,6 +35,11 @@ has() {
 		[ "$(machine modinfo -k "$2" -F version toa)" = "$1" ]
 }
 
+# For Secure Boot: with the key that it made for this machine.
+is_signed() {
+	machine modinfo -k "$1" -F signer toa | grep . && machine test -f /var/lib/dkms/mok.pub
+}
+
 has_both() {
 	has "$1" "$FIRST" && has "$1" "$SECOND"
 }
@@ -83,6 +88,7 @@ lifecycle() {
 	row "$PART: the administrator names the balancers" sets_parameters
 	upgrades_kernel >"$OUT/upgrade.log" 2>&1 || { cat "$OUT/upgrade.log"; echo "not ok - $PART: the kernel is upgraded"; return; }
 	row "$PART: DKMS has built it for the new kernel $SECOND" has "$OLD" "$SECOND"
+	row "$PART: DKMS has signed it" is_signed "$SECOND"
 	printf '%s\n' "RELEASE=$SECOND" LOADED=yes "VERSION=$OLD" FROM=/updates/dkms/ \
 		TRUST=198.51.100.0/24 | copy_guest "$PART"
 	reboots "$PART" "$SECOND"
