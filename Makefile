@@ -23,11 +23,6 @@ endif
 
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) $(kbuild-cc)
 
-# Where the module, and where everything else is installed.
-PREFIX	?= /usr/local
-export DESTDIR PREFIX KVER KDIR OUTPUT
-installed := KVER='$(KVER)' INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' scripts/install
-
 all: preflight
 	$(kbuild) modules
 	@$(MAKE) --no-print-directory toa-selftest
@@ -52,27 +47,33 @@ preflight:
 		CC='$(if $(filter command line environment,$(origin CC)),$(CC),$(patsubst CC=%,%,$(or $(kbuild-cc),$(CROSS_COMPILE)gcc)))' \
 		scripts/preflight
 
+# Where the module, and where everything else is installed.
+PREFIX	?= /usr/local
+export DESTDIR PREFIX KVER KDIR OUTPUT
+installed := KVER='$(KVER)' INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' scripts/install
+# What comes with toactl, where it is.
+helper	:= $(if $(wildcard scripts/toa-selftest.c),toa-selftest)
+
 # For packages and DKMS: nothing beside the module.
 module: preflight
 	$(kbuild) modules
 
-# kbuild signs and compresses as the kernel's configuration says. Its depmod is
-# switched off: it would index a package's staging folder.
+# Not kbuild's modules_install: where a distribution keeps its signing key to itself
+# that complains in pages, and nothing is wrong.
 install: all
-	$(kbuild) INSTALL_MOD_PATH='$(DESTDIR)$(INSTALL_MOD_PATH)' \
-		INSTALL_MOD_DIR=updates DEPMOD=true modules_install
+	INSTALL_MOD_STRIP='$(INSTALL_MOD_STRIP)' $(installed) module toa.ko
 	$(installed) files
 	$(installed) depmod
 	@$(installed) next
 
 # Without the module: for packages, and for who builds it elsewhere.
-install-files:
+install-files: $(helper)
 	$(installed) files
 
 uninstall:
 	$(installed) remove
 
-dkms-install: preflight
+dkms-install: preflight $(helper)
 	scripts/dkms/install
 	$(installed) files
 	@$(installed) next

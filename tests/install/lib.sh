@@ -9,7 +9,7 @@ WORK=${WORK:-$OUT}
 # Two kernels of one suite: the machine has the first, its upgrade is the second.
 MACHINE_FIRST='6\.12\.107.*-cloud-amd64'
 MACHINE_BASE="systemd systemd-sysv udev dbus kmod initramfs-tools iproute2 procps rpm openssh-server python3 python3-apt make gcc libc6-dev dkms ca-certificates cpio xz-utils"
-PACKAGER_BASE="build-essential debhelper dh-dkms lintian rpm rpmlint kmod openssl cpio xz-utils gzip bc bison flex libelf-dev libssl-dev mandoc"
+PACKAGER_BASE="build-essential debhelper dh-dkms lintian rpm rpmlint kmod openssl cpio xz-utils gzip bc bison flex libelf-dev libssl-dev pahole mandoc"
 LAB_BASE="qemu-system-x86 ovmf mtools dosfstools shim-signed grub-efi-amd64-signed python3-virt-firmware mokutil sbsigntool openssl e2fsprogs qemu-utils openssh-client squashfs-tools"
 ANSIBLE_BASE="ansible-core ansible-lint openssh-client python3"
 
