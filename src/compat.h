@@ -169,8 +169,6 @@ static inline void toa_getname_call(struct socket *sock, struct sockaddr *addr,
 
 #endif /* TOA_HAVE_GETNAME_LEN */
 
-typedef unsigned long (*toa_divert_t)(TOA_DIVERT_PARAMS);
-
 /* A function's arguments in its registers: x86 has it since 4.20. */
 #ifndef TOA_HAVE_REGS_GET_KERNEL_ARGUMENT
 static inline unsigned long regs_get_kernel_argument(struct pt_regs *regs,
@@ -225,6 +223,13 @@ static inline void regs_set_return_value(struct pt_regs *regs,
 #define toa_fregs_set_ip(r, ip)	instruction_pointer_set(r, ip)
 
 #endif /* registers of an ftrace callback */
+
+/* The parameters of an ftrace callback. */
+#define TOA_FTRACE_PARAMS						\
+	unsigned long ip, unsigned long parent_ip,			\
+	struct ftrace_ops *ops, struct toa_fregs *regs
+
+typedef void (*toa_ftrace_t)(TOA_FTRACE_PARAMS);
 
 /*
  * Without WITH_ARGS a callback gets registers only if it asks for all of them;

@@ -383,8 +383,8 @@ static_assert(__same_type(*((struct inet_connection_sock_af_ops *)0)->syn_recv_s
 	      "toa: syn_recv_sock has other arguments in this kernel; see TOA_SYN_RECV_PARAMS in src/compat.h");
 
 /* Go on in the replacement when there is a client. */
-static bool toa_syn_recv_diverts(sa_family_t family, unsigned long sk,
-				 unsigned long skb, unsigned long req)
+static bool toa_syn_recv_diverts(unsigned long sk, unsigned long skb,
+				 unsigned long req)
 {
 	const struct toa_handshake hs = {
 		(const struct sock *)sk,
@@ -393,8 +393,6 @@ static bool toa_syn_recv_diverts(sa_family_t family, unsigned long sk,
 	};
 	struct toa_client client;
 
-	if (!toa_listener_wanted(family, hs.sk, hs.skb))
-		return false;
 	if (toa_probe_is_segment(hs.skb))
 		return true;
 	if (!toa_handshake_decide(&hs, &client))
@@ -403,17 +401,34 @@ static bool toa_syn_recv_diverts(sa_family_t family, unsigned long sk,
 	return true;
 }
 
+static __always_inline bool toa_syn_recv_v4_asked(TOA_DIVERT_PARAMS)
+{
+	return toa_listener_wanted(AF_INET, (const struct sock *)arg0,
+				   (const struct sk_buff *)arg1);
+}
+
+static __always_inline bool toa_syn_recv_v6_asked(TOA_DIVERT_PARAMS)
+{
+	return toa_listener_wanted(AF_INET6, (const struct sock *)arg0,
+				   (const struct sk_buff *)arg1);
+}
+
 static unsigned long toa_syn_recv_v4_divert(TOA_DIVERT_PARAMS)
 {
-	return toa_syn_recv_diverts(AF_INET, arg0, arg1, arg2) ?
+	return toa_syn_recv_diverts(arg0, arg1, arg2) ?
 	       (unsigned long)toa_syn_recv_v4 : 0;
 }
 
 static unsigned long toa_syn_recv_v6_divert(TOA_DIVERT_PARAMS)
 {
-	return toa_syn_recv_diverts(AF_INET6, arg0, arg1, arg2) ?
+	return toa_syn_recv_diverts(arg0, arg1, arg2) ?
 	       (unsigned long)toa_syn_recv_v6 : 0;
 }
+
+TOA_HOOK_DIVERT(toa_syn_recv_v4_callback, toa_syn_recv_v4_asked,
+		toa_syn_recv_v4_divert)
+TOA_HOOK_DIVERT(toa_syn_recv_v6_callback, toa_syn_recv_v6_asked,
+		toa_syn_recv_v6_divert)
 
 /* What a kretprobe keeps from the entry of syn_recv_sock to its return. */
 struct toa_syn_recv_call {
@@ -458,7 +473,7 @@ static unsigned long toa_syn_recv_leave(const void *data, unsigned long ret)
 
 struct toa_hook toa_hook_syn_recv_v4 = {
 	.name		= "syn_recv_sock (IPv4)",
-	.divert		= toa_syn_recv_v4_divert,
+	.callback	= toa_syn_recv_v4_callback,
 	.enter		= toa_syn_recv_v4_enter,
 	.leave		= toa_syn_recv_leave,
 	.data_size	= sizeof(struct toa_syn_recv_call),
@@ -467,7 +482,7 @@ struct toa_hook toa_hook_syn_recv_v4 = {
 
 struct toa_hook toa_hook_syn_recv_v6 = {
 	.name		= "syn_recv_sock (IPv6)",
-	.divert		= toa_syn_recv_v6_divert,
+	.callback	= toa_syn_recv_v6_callback,
 	.enter		= toa_syn_recv_v6_enter,
 	.leave		= toa_syn_recv_leave,
 	.data_size	= sizeof(struct toa_syn_recv_call),

@@ -52,7 +52,7 @@ static bool toa_name_wanted(const struct socket *sock)
  *
  * No for nearly every socket without a client: this is what they pay.
  */
-static bool toa_peer_asked(const struct sock *sk, int peer)
+static __always_inline bool toa_peer_asked(const struct sock *sk, int peer)
 {
 	if (likely(!peer || !toa_store_may_have(sk) ||
 		   !toa_sock_has_peer(sk, peer))) {
@@ -140,8 +140,7 @@ static_assert(__same_type(*((const struct proto_ops *)0)->getname,
 			  toa_getname_v4),
 	      "toa: getname has other arguments in this kernel; see src/compat.h");
 
-/* Out of line: sockets without a client need not pay for its stack frame. */
-static noinline bool
+static bool
 toa_getname_answer(const struct socket *sock, struct sockaddr *addr,
 		   bool (*fill)(struct sockaddr *addr,
 				const struct toa_client *client))
@@ -157,12 +156,18 @@ toa_getname_answer(const struct socket *sock, struct sockaddr *addr,
 	return answered;
 }
 
+static __always_inline bool toa_getname_asked(TOA_DIVERT_PARAMS)
+{
+	const struct socket *sock = (const struct socket *)arg0;
+
+	return toa_peer_asked(sock->sk, TOA_DIVERT_PEER);
+}
+
 static unsigned long toa_getname_v4_divert(TOA_DIVERT_PARAMS)
 {
 	const struct socket *sock = (const struct socket *)arg0;
 
-	if (!toa_peer_asked(sock->sk, TOA_DIVERT_PEER) ||
-	    !toa_getname_answer(sock, (struct sockaddr *)arg1,
+	if (!toa_getname_answer(sock, (struct sockaddr *)arg1,
 				toa_name_fill_v4))
 		return 0;
 	return (unsigned long)toa_getname_v4;
@@ -172,12 +177,16 @@ static unsigned long toa_getname_v6_divert(TOA_DIVERT_PARAMS)
 {
 	const struct socket *sock = (const struct socket *)arg0;
 
-	if (!toa_peer_asked(sock->sk, TOA_DIVERT_PEER) ||
-	    !toa_getname_answer(sock, (struct sockaddr *)arg1,
+	if (!toa_getname_answer(sock, (struct sockaddr *)arg1,
 				toa_name_fill_v6))
 		return 0;
 	return (unsigned long)toa_getname_v6;
 }
+
+TOA_HOOK_DIVERT(toa_getname_v4_callback, toa_getname_asked,
+		toa_getname_v4_divert)
+TOA_HOOK_DIVERT(toa_getname_v6_callback, toa_getname_asked,
+		toa_getname_v6_divert)
 
 /* What a kretprobe keeps from the entry of getname to its return. */
 struct toa_getname_call {
@@ -225,7 +234,7 @@ static unsigned long toa_getname_v6_leave(const void *data, unsigned long ret)
 
 struct toa_hook toa_hook_getname_v4 = {
 	.name		= "getname (IPv4)",
-	.divert		= toa_getname_v4_divert,
+	.callback	= toa_getname_v4_callback,
 	.enter		= toa_getname_enter,
 	.leave		= toa_getname_v4_leave,
 	.data_size	= sizeof(struct toa_getname_call),
@@ -234,7 +243,7 @@ struct toa_hook toa_hook_getname_v4 = {
 
 struct toa_hook toa_hook_getname_v6 = {
 	.name		= "getname (IPv6)",
-	.divert		= toa_getname_v6_divert,
+	.callback	= toa_getname_v6_callback,
 	.enter		= toa_getname_enter,
 	.leave		= toa_getname_v6_leave,
 	.data_size	= sizeof(struct toa_getname_call),
