@@ -125,10 +125,11 @@ static void toa_sock_forget(unsigned long arg0)
 
 static void toa_sock_settle(unsigned long arg0)
 {
-	int err = toa_store_settle((struct sock *)arg0);
+	struct sock *sk = (struct sock *)arg0;
+	int err = toa_store_settle(sk);
 
 	if (unlikely(err))
-		toa_stat_store_error(err);
+		toa_stat_inc(sock_net(sk), toa_stat_of_store_error(err));
 }
 
 TOA_HOOK_WATCH(toa_sock_forget_callback, toa_sock_forget)

@@ -26,6 +26,7 @@
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
 #include <net/inet_connection_sock.h>
@@ -343,30 +344,104 @@ static inline void *vmemdup_user(const void __user *from, size_t len)
 }
 #endif /* TOA_HAVE_VMEMDUP_USER */
 
-/* 4.18. The function that shows is the file's data. */
-#ifndef proc_create_single
-static inline int toa_single_open(struct inode *inode, struct file *file)
-{
-	int (*show)(struct seq_file *seq, void *unused) = PDE_DATA(inode);
+/* The id of a module's data in a network namespace was signed up to 4.9. */
+#define TOA_NET_ID		typeof(*((struct pernet_operations *)0)->id)
 
-	return single_open(file, show, NULL);
+/*
+ * Files that every network namespace has; 4.18. What shows is the file's data.
+ * An open one holds the namespace.
+ */
+struct toa_net_file {
+	const struct seq_operations *ops;
+	size_t size;
+};
+
+#ifdef proc_create_net
+
+static inline struct proc_dir_entry *
+toa_net_file_create(const char *name, struct net *net,
+		    const struct toa_net_file *file)
+{
+	return proc_create_net(name, 0444, net->proc_net, file->ops,
+			       file->size);
+}
+
+#else
+
+static inline int toa_net_file_open(struct inode *inode, struct file *file)
+{
+	const struct toa_net_file *how = PDE_DATA(inode);
+
+	return seq_open_net(inode, file, how->ops, how->size);
 }
 
 static inline struct proc_dir_entry *
-proc_create_single(const char *name, umode_t mode, struct proc_dir_entry *dir,
-		   int (*show)(struct seq_file *seq, void *unused))
+toa_net_file_create(const char *name, struct net *net,
+		    const struct toa_net_file *file)
 {
 	static const struct file_operations ops = {
 		.owner		= THIS_MODULE,
-		.open		= toa_single_open,
+		.open		= toa_net_file_open,
 		.read		= seq_read,
 		.llseek		= seq_lseek,
-		.release	= single_release,
+		.release	= seq_release_net,
+	};
+
+	return proc_create_data(name, 0444, net->proc_net, &ops, (void *)file);
+}
+
+static inline struct net *seq_file_single_net(struct seq_file *seq)
+{
+	return seq->private;
+}
+
+static inline int toa_net_single_open(struct inode *inode, struct file *file)
+{
+	int (*show)(struct seq_file *seq, void *unused) = PDE_DATA(inode);
+
+	return single_open_net(inode, file, show);
+}
+
+static inline struct proc_dir_entry *
+proc_create_net_single(const char *name, umode_t mode,
+		       struct proc_dir_entry *dir,
+		       int (*show)(struct seq_file *seq, void *unused),
+		       void *unused)
+{
+	static const struct file_operations ops = {
+		.owner		= THIS_MODULE,
+		.open		= toa_net_single_open,
+		.read		= seq_read,
+		.llseek		= seq_lseek,
+		.release	= single_release_net,
 	};
 
 	return proc_create_data(name, mode, dir, &ops, show);
 }
-#endif /* proc_create_single */
+
+#endif /* proc_create_net */
+
+/* Whose a socket is, as the reader of a file sees it; sk_uid(): 6.17. */
+static inline unsigned int toa_sock_uid(struct seq_file *seq, struct sock *sk)
+{
+#ifdef TOA_HAVE_SK_UID
+	kuid_t uid = sk_uid(sk);
+#else
+	kuid_t uid = sock_i_uid(sk);
+#endif /* TOA_HAVE_SK_UID */
+
+	return from_kuid_munged(seq_user_ns(seq), uid);
+}
+
+/* The number of a network namespace, as "lsns -t net" shows it; 3.19. */
+static inline unsigned int toa_net_number(const struct net *net)
+{
+#ifdef TOA_HAVE_NS_COMMON
+	return net->ns.inum;
+#else
+	return 0;
+#endif /* TOA_HAVE_NS_COMMON */
+}
 
 /* A file of /proc that shows one text and takes another; struct proc_ops: 5.6. */
 #ifdef TOA_HAVE_PROC_OPS
