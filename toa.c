@@ -26,6 +26,7 @@
 #include <net/inet_common.h>
 
 #include "src/compat.h"
+#include "src/conns.h"
 #include "src/handshake.h"
 #include "src/hook.h"
 #include "src/name.h"
@@ -342,9 +343,12 @@ static int __init toa_init(void)
 	err = toa_stats_init();
 	if (err)
 		goto exit_store;
-	err = toa_trust_init();
+	err = toa_conns_init();
 	if (err)
 		goto exit_stats;
+	err = toa_trust_init();
+	if (err)
+		goto exit_conns;
 	err = toa_sockopt_init();
 	if (err) {
 		pr_err("getsockopt() number %d is taken (error %d): is another toa module loaded?\n",
@@ -372,6 +376,8 @@ exit_sockopt:
 	toa_sockopt_exit();
 exit_trust:
 	toa_trust_exit();
+exit_conns:
+	toa_conns_exit();
 exit_stats:
 	toa_stats_exit();
 exit_store:
@@ -386,6 +392,7 @@ static void __exit toa_exit(void)
 	toa_syn_exit();
 	toa_sockopt_exit();
 	toa_trust_exit();
+	toa_conns_exit();
 	toa_stats_exit();
 	toa_store_exit();
 	pr_info("toa unloaded\n");
