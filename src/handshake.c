@@ -25,6 +25,7 @@
 #include "stats.h"
 #include "store.h"
 #include "syn.h"
+#include "trace.h"
 #include "trust.h"
 
 /* Handshakes that may complete at one time: one a CPU, more when preemptible. */
@@ -142,6 +143,7 @@ static void toa_handshake_refuse(const struct toa_handshake *hs,
 				 enum toa_stat reason)
 {
 	toa_handshake_count(hs, reason);
+	trace_toa_refused(hs->sk, hs->skb, client, reason);
 }
 
 /* May it name this client? */
@@ -351,6 +353,7 @@ static void toa_child_publish(const struct toa_handshake *hs,
 		return;
 	}
 	toa_handshake_count(hs, TOA_STAT_SYN_TOA);
+	trace_toa_accepted(child, client);
 }
 
 /**

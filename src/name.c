@@ -23,6 +23,7 @@
 #include "socks.h"
 #include "stats.h"
 #include "store.h"
+#include "trace.h"
 #include "trust.h"
 
 /* Calls that may wait in getname() for a socket at one time, by kretprobe. */
@@ -99,6 +100,7 @@ static void toa_name_answered(const struct sock *sk,
 			      const struct toa_client *client)
 {
 	toa_name_count(sk, TOA_STAT_NAME_OK);
+	trace_toa_answered(sk, client);
 }
 
 /* False for an IPv6 client: it has no form that the socket's family can take. */
