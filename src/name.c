@@ -76,7 +76,8 @@ static __always_inline bool toa_peer_asked(const struct sock *sk, int peer)
  * Context: any.
  * Return: is there one?
  */
-static bool toa_peer_find(const struct socket *sock, struct toa_client *client)
+static __always_inline bool toa_peer_find(const struct socket *sock,
+					  struct toa_client *client)
 {
 	const struct sock *sk = sock->sk;
 
@@ -104,8 +105,9 @@ static void toa_name_answered(const struct sock *sk,
 }
 
 /* False for an IPv6 client: it has no form that the socket's family can take. */
-static bool toa_name_fill_v4(const struct sock *sk, struct sockaddr *addr,
-			     const struct toa_client *client)
+static __always_inline bool
+toa_name_fill_v4(const struct sock *sk, struct sockaddr *addr,
+		 const struct toa_client *client)
 {
 	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
 
@@ -122,8 +124,9 @@ static bool toa_name_fill_v4(const struct sock *sk, struct sockaddr *addr,
 }
 
 /* Flow label and scope belong to the balancer's path and not to the client. */
-static bool toa_name_fill_v6(const struct sock *sk, struct sockaddr *addr,
-			     const struct toa_client *client)
+static __always_inline bool
+toa_name_fill_v6(const struct sock *sk, struct sockaddr *addr,
+		 const struct toa_client *client)
 {
 	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)addr;
 

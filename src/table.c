@@ -15,7 +15,7 @@
  * Locking. A bucket's list is changed under its lock, which is taken with
  * interrupts off because a socket can be freed from any context, and is raw
  * because the hooks may run where nothing may sleep, on PREEMPT_RT too. Readers
- * hold rcu_read_lock() only: an entry is written before it is published, never
+ * hold toa_rcu_read_lock() only: an entry is written before it is published, never
  * changed after, and freed after a grace period.
  */
 #include <linux/errno.h>
@@ -174,7 +174,7 @@ int toa_table_put(const struct sock *sk, const struct toa_client *client)
 	return err;
 }
 
-/* Within rcu_read_lock(). */
+/* Within toa_rcu_read_lock(). */
 static const struct toa_entry *toa_bucket_find(const struct sock *sk)
 {
 	const struct toa_entry *entry;
@@ -200,11 +200,11 @@ bool toa_table_find(const struct sock *sk, struct toa_client *client)
 {
 	const struct toa_entry *entry;
 
-	rcu_read_lock();
+	toa_rcu_read_lock();
 	entry = toa_bucket_find(sk);
 	if (entry)
 		*client = entry->client;
-	rcu_read_unlock();
+	toa_rcu_read_unlock();
 	return entry;
 }
 
