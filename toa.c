@@ -26,6 +26,7 @@
 #include <net/inet_common.h>
 
 #include "src/compat.h"
+#include "src/conns.h"
 #include "src/handshake.h"
 #include "src/hook.h"
 #include "src/name.h"
@@ -139,31 +140,76 @@ static void toa_sock_forget(unsigned long arg0)
 
 static void toa_sock_settle(unsigned long arg0)
 {
-	int err = toa_store_settle((struct sock *)arg0);
+	struct sock *sk = (struct sock *)arg0;
+	int err = toa_store_settle(sk);
 
 	if (unlikely(err))
-		toa_stat_store_error(err);
+		toa_stat_inc(sock_net(sk), toa_stat_of_store_error(err));
 }
+
+TOA_HOOK_WATCH(toa_sock_forget_callback, toa_sock_forget)
+TOA_HOOK_WATCH(toa_sock_settle_callback, toa_sock_settle)
 
 static struct toa_hook toa_hook_destruct = {
 	.name		= "inet_sock_destruct",
+	.callback	= toa_sock_forget_callback,
 	.watch		= toa_sock_forget,
 };
 
 static struct toa_hook toa_hook_disconnect = {
 	.name		= "tcp_disconnect",
+	.callback	= toa_sock_forget_callback,
 	.watch		= toa_sock_forget,
 };
 
 static struct toa_hook toa_hook_unhash_v4 = {
 	.name		= "unhash (IPv4)",
+	.callback	= toa_sock_settle_callback,
 	.watch		= toa_sock_settle,
 };
 
 static struct toa_hook toa_hook_unhash_v6 = {
 	.name		= "unhash (IPv6)",
+	.callback	= toa_sock_settle_callback,
 	.watch		= toa_sock_settle,
 };
+
+static const struct toa_hook *const toa_hooks[] = {
+	&toa_hook_getname_v4,
+	&toa_hook_getname_v6,
+	&toa_hook_syn_recv_v4,
+	&toa_hook_syn_recv_v6,
+	&toa_hook_conn_request,
+	&toa_hook_destruct,
+	&toa_hook_disconnect,
+	&toa_hook_unhash_v4,
+	&toa_hook_unhash_v6,
+};
+
+static int toa_hooks_get(char *page, const struct kernel_param *param)
+{
+	size_t i, len = 0;
+
+	for (i = 0; i < ARRAY_SIZE(toa_hooks); i++)
+		len += toa_hook_print(toa_hooks[i], page + len,
+				      PAGE_SIZE - len);
+	return len;
+}
+
+static int toa_hooks_set(const char *value, const struct kernel_param *param)
+{
+	pr_err("hooks can only be read; hook= says how to hook\n");
+	return -EPERM;
+}
+
+static const struct kernel_param_ops toa_hooks_ops = {
+	.set	= toa_hooks_set,
+	.get	= toa_hooks_get,
+};
+
+module_param_cb(hooks, &toa_hooks_ops, NULL, 0444);
+MODULE_PARM_DESC(hooks,
+		 "how each function is hooked: its name, ftrace or kretprobe, and how many calls were missed");
 
 /* What makes a client forgotten: in place before any can be remembered. */
 static int toa_lifetime_hook(enum toa_hook_mode mode)
@@ -321,9 +367,12 @@ static int __init toa_start(void)
 	err = toa_stats_init();
 	if (err)
 		goto exit_store;
-	err = toa_trust_init();
+	err = toa_conns_init();
 	if (err)
 		goto exit_stats;
+	err = toa_trust_init();
+	if (err)
+		goto exit_conns;
 	err = toa_sockopt_init();
 	if (err) {
 		pr_err("getsockopt() number %d is taken (error %d): is another toa module loaded?\n",
@@ -351,6 +400,8 @@ exit_sockopt:
 	toa_sockopt_exit();
 exit_trust:
 	toa_trust_exit();
+exit_conns:
+	toa_conns_exit();
 exit_stats:
 	toa_stats_exit();
 exit_store:
@@ -374,6 +425,7 @@ static void __exit toa_exit(void)
 	toa_syn_exit();
 	toa_sockopt_exit();
 	toa_trust_exit();
+	toa_conns_exit();
 	toa_stats_exit();
 	toa_store_exit();
 	toa_trust_forget();

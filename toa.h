@@ -80,14 +80,18 @@ enum toa_family {
  *	has none, which stands for the port that the packets come from
  * @v4: IPv4 address, network byte order
  * @v6: IPv6 address, network byte order
+ * @kind: the option's kind; this and @syn are not kept with a socket
+ * @syn: the option stood on a SYN
  */
 struct toa_client {
 	__u8	family;
+	__u8	kind;
 	__be16	port;
 	union {
 		__be32	v4;
 		__u8	v6[16];
 	};
+	__u8	syn;
 };
 
 /**
@@ -313,7 +317,10 @@ static inline enum toa_verdict toa_option_read(const __u8 *opt,
 					       const struct toa_layout *layout,
 					       struct toa_client *client)
 {
-	struct toa_client found = { .family = TOA_FAMILY_NONE };
+	struct toa_client found = {
+		.family	= TOA_FAMILY_NONE,
+		.kind	= layout->kind,
+	};
 	bool usable;
 
 	if (layout->port) {
@@ -422,6 +429,8 @@ static inline enum toa_verdict toa_options_parse(struct toa_options *options,
 	if (verdict != TOA_FOUND)
 		return verdict;
 	verdict = toa_option_read(options->opt, layout, client);
+	if (verdict == TOA_FOUND)
+		client->syn = options->syn;
 	options->opt += layout->len;
 	options->len -= layout->len;
 	return verdict;

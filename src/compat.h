@@ -32,6 +32,7 @@
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -184,8 +185,6 @@ static inline void toa_getname_call(struct socket *sock, struct sockaddr *addr,
 
 #endif /* TOA_HAVE_GETNAME_LEN */
 
-typedef unsigned long (*toa_divert_t)(TOA_DIVERT_PARAMS);
-
 /* A function's arguments in its registers: x86 has it since 4.20. */
 #ifndef TOA_HAVE_REGS_GET_KERNEL_ARGUMENT
 static inline unsigned long regs_get_kernel_argument(struct pt_regs *regs,
@@ -245,6 +244,13 @@ static inline void regs_set_return_value(struct pt_regs *regs,
 #ifndef CONFIG_FUNCTION_TRACER
 struct ftrace_ops { };
 #endif
+
+/* The parameters of an ftrace callback. */
+#define TOA_FTRACE_PARAMS						\
+	unsigned long ip, unsigned long parent_ip,			\
+	struct ftrace_ops *ops, struct toa_fregs *regs
+
+typedef void (*toa_ftrace_t)(TOA_FTRACE_PARAMS);
 
 /*
  * Without WITH_ARGS a callback gets registers only if it asks for all of them;
@@ -487,30 +493,104 @@ static inline void *vmemdup_user(const void __user *from, size_t len)
 #define PDE_DATA(inode)		(PDE(inode)->data)
 #endif
 
-/* 4.18. The function that shows is the file's data. */
-#ifndef proc_create_single
-static inline int toa_single_open(struct inode *inode, struct file *file)
-{
-	int (*show)(struct seq_file *seq, void *unused) = PDE_DATA(inode);
+/* The id of a module's data in a network namespace was signed up to 4.9. */
+#define TOA_NET_ID		typeof(*((struct pernet_operations *)0)->id)
 
-	return single_open(file, show, NULL);
+/*
+ * Files that every network namespace has; 4.18. What shows is the file's data.
+ * An open one holds the namespace.
+ */
+struct toa_net_file {
+	const struct seq_operations *ops;
+	size_t size;
+};
+
+#ifdef proc_create_net
+
+static inline struct proc_dir_entry *
+toa_net_file_create(const char *name, struct net *net,
+		    const struct toa_net_file *file)
+{
+	return proc_create_net(name, 0444, net->proc_net, file->ops,
+			       file->size);
+}
+
+#else
+
+static inline int toa_net_file_open(struct inode *inode, struct file *file)
+{
+	const struct toa_net_file *how = PDE_DATA(inode);
+
+	return seq_open_net(inode, file, how->ops, how->size);
 }
 
 static inline struct proc_dir_entry *
-proc_create_single(const char *name, umode_t mode, struct proc_dir_entry *dir,
-		   int (*show)(struct seq_file *seq, void *unused))
+toa_net_file_create(const char *name, struct net *net,
+		    const struct toa_net_file *file)
 {
 	static const struct file_operations ops = {
 		.owner		= THIS_MODULE,
-		.open		= toa_single_open,
+		.open		= toa_net_file_open,
 		.read		= seq_read,
 		.llseek		= seq_lseek,
-		.release	= single_release,
+		.release	= seq_release_net,
+	};
+
+	return proc_create_data(name, 0444, net->proc_net, &ops, (void *)file);
+}
+
+static inline struct net *seq_file_single_net(struct seq_file *seq)
+{
+	return seq->private;
+}
+
+static inline int toa_net_single_open(struct inode *inode, struct file *file)
+{
+	int (*show)(struct seq_file *seq, void *unused) = PDE_DATA(inode);
+
+	return single_open_net(inode, file, show);
+}
+
+static inline struct proc_dir_entry *
+proc_create_net_single(const char *name, umode_t mode,
+		       struct proc_dir_entry *dir,
+		       int (*show)(struct seq_file *seq, void *unused),
+		       void *unused)
+{
+	static const struct file_operations ops = {
+		.owner		= THIS_MODULE,
+		.open		= toa_net_single_open,
+		.read		= seq_read,
+		.llseek		= seq_lseek,
+		.release	= single_release_net,
 	};
 
 	return proc_create_data(name, mode, dir, &ops, show);
 }
-#endif /* proc_create_single */
+
+#endif /* proc_create_net */
+
+/* Whose a socket is, as the reader of a file sees it; sk_uid(): 6.17. */
+static inline unsigned int toa_sock_uid(struct seq_file *seq, struct sock *sk)
+{
+#ifdef TOA_HAVE_SK_UID
+	kuid_t uid = sk_uid(sk);
+#else
+	kuid_t uid = sock_i_uid(sk);
+#endif /* TOA_HAVE_SK_UID */
+
+	return from_kuid_munged(seq_user_ns(seq), uid);
+}
+
+/* The number of a network namespace, as "lsns -t net" shows it; 3.19. */
+static inline unsigned int toa_net_number(const struct net *net)
+{
+#ifdef TOA_HAVE_NS_COMMON
+	return net->ns.inum;
+#else
+	return 0;
+#endif /* TOA_HAVE_NS_COMMON */
+}
 
 /* A file of /proc that shows one text and takes another; struct proc_ops: 5.6. */
 #ifdef TOA_HAVE_PROC_OPS
@@ -574,6 +654,19 @@ static inline int toa_path_lookup(struct vfsmount *mnt, const char *name,
 #define toa_synchronize_sched	synchronize_sched
 #else
 static inline void toa_synchronize_sched(void) { }
+#endif
+
+/*
+ * What keeps the objects of call_rcu(). Code with preemption off does so where it has
+ * no grace periods of its own, and it is cheaper: fifteen instructions of every
+ * getpeername().
+ */
+#ifdef TOA_HAVE_SYNCHRONIZE_SCHED
+#define toa_rcu_read_lock	rcu_read_lock
+#define toa_rcu_read_unlock	rcu_read_unlock
+#else
+#define toa_rcu_read_lock	rcu_read_lock_sched
+#define toa_rcu_read_unlock	rcu_read_unlock_sched
 #endif
 
 /*

@@ -25,6 +25,7 @@
 #include "stats.h"
 #include "store.h"
 #include "syn.h"
+#include "trace.h"
 #include "trust.h"
 
 /* Handshakes that may complete at one time: one a CPU, more when preemptible. */
@@ -118,43 +119,82 @@ static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
 	return verdict;
 }
 
-static void toa_verdict_count(enum toa_verdict verdict)
-{
-	if (verdict == TOA_MALFORMED)
-		toa_stat_inc(TOA_STAT_MALFORMED);
-	else if (verdict == TOA_UNUSABLE)
-		toa_stat_inc(TOA_STAT_UNUSABLE);
-}
-
-/* May it name a client? If not, count why. */
-static bool toa_skb_trusted(const struct sk_buff *skb)
-{
-	switch (toa_trust_ask(skb)) {
-	case TOA_TRUST_YES:
-		return true;
-	case TOA_TRUST_SOURCE:
-		toa_stat_inc(TOA_STAT_SOURCE);
-		return false;
-	case TOA_TRUST_PORT:
-		toa_stat_inc(TOA_STAT_PORT);
-		return false;
-	case TOA_TRUST_NOBODY:
-		return false;
-	}
-	return false;
-}
-
 /**
  * struct toa_handshake - a handshake that is about to complete
  * @sk: the listener
- * @skb: the segment that completes it
- * @req: the request that it completes
+ * @skb: the segment that completes it, or its SYN
+ * @req: the request that it completes; NULL for a SYN
  */
 struct toa_handshake {
 	const struct sock *sk;
 	const struct sk_buff *skb;
 	const struct request_sock *req;
 };
+
+static void toa_handshake_count(const struct toa_handshake *hs,
+				enum toa_stat stat)
+{
+	toa_stat_inc(sock_net(hs->sk), stat);
+}
+
+/* @client: whom the option names, or NULL where that is not known */
+static void toa_handshake_refuse(const struct toa_handshake *hs,
+				 const struct toa_client *client,
+				 enum toa_stat reason)
+{
+	toa_handshake_count(hs, reason);
+	trace_toa_refused(hs->sk, hs->skb, client, reason);
+}
+
+/* May it name this client? */
+static bool toa_handshake_trusted(const struct toa_handshake *hs,
+				  const struct toa_client *client)
+{
+	switch (toa_trust_ask(hs->skb)) {
+	case TOA_TRUST_YES:
+		return true;
+	case TOA_TRUST_NOBODY:
+		toa_handshake_refuse(hs, client, TOA_STAT_DISABLED);
+		return false;
+	case TOA_TRUST_SOURCE:
+		toa_handshake_refuse(hs, client, TOA_STAT_SOURCE);
+		return false;
+	case TOA_TRUST_PORT:
+		toa_handshake_refuse(hs, client, TOA_STAT_PORT);
+		return false;
+	}
+	return false;
+}
+
+/*
+ * No option was read: is there one all the same, which the parameters kinds and
+ * syn leave out?
+ */
+static void toa_handshake_explain(const struct toa_handshake *hs)
+{
+	const struct toa_layout *layout;
+	struct toa_options options;
+	bool wanted;
+
+	if (!toa_skb_options(hs->skb, &options) ||
+	    toa_options_next(&options, toa_trust_every_kind(), &layout) !=
+	    TOA_FOUND)
+		return;
+	wanted = toa_option_layout(options.opt, options.syn, toa_trust_kinds());
+	toa_handshake_refuse(hs, NULL,
+			     wanted ? TOA_STAT_ON_SYN : TOA_STAT_KIND);
+}
+
+static void toa_handshake_no_client(const struct toa_handshake *hs,
+				    enum toa_verdict verdict)
+{
+	if (verdict == TOA_MALFORMED)
+		toa_handshake_refuse(hs, NULL, TOA_STAT_MALFORMED);
+	else if (verdict == TOA_UNUSABLE)
+		toa_handshake_refuse(hs, NULL, TOA_STAT_UNUSABLE);
+	else
+		toa_handshake_explain(hs);
+}
 
 /* The client that the SYN of this handshake named, if SYNs are asked. */
 static bool toa_syn_recall(const struct toa_handshake *hs,
@@ -226,11 +266,14 @@ static bool toa_handshake_judge(const struct toa_handshake *hs,
 	enum toa_stat also;
 
 	verdict = toa_handshake_client(hs, client, &also);
-	toa_verdict_count(verdict);
-	if (verdict != TOA_FOUND || !toa_skb_trusted(hs->skb))
+	if (verdict != TOA_FOUND) {
+		toa_handshake_no_client(hs, verdict);
+		return false;
+	}
+	if (!toa_handshake_trusted(hs, client))
 		return false;
 	if (unlikely(also != TOA_STATS))
-		toa_stat_inc(also);
+		toa_handshake_count(hs, also);
 	return true;
 }
 
@@ -241,14 +284,14 @@ static bool toa_handshake_decide(const struct toa_handshake *hs,
 	bool found;
 
 	if (toa_handshake_is_plain(hs->skb)) {
-		toa_stat_inc(TOA_STAT_SYN_NO_TOA);
+		toa_handshake_count(hs, TOA_STAT_SYN_NO_TOA);
 		return false;
 	}
 	rcu_read_lock();
 	found = toa_handshake_judge(hs, client);
 	rcu_read_unlock();
 	if (!found)
-		toa_stat_inc(TOA_STAT_SYN_NO_TOA);
+		toa_handshake_count(hs, TOA_STAT_SYN_NO_TOA);
 	return found;
 }
 
@@ -268,8 +311,20 @@ static bool toa_listener_wanted(sa_family_t family, const struct sock *sk,
 	       this_cpu_read(toa_hand.skb) != skb;
 }
 
+/* Why a child cannot have a client; TOA_STATS: it can. */
+static enum toa_stat toa_child_objection(const struct sock *child,
+					 const bool *own_req)
+{
+	if (!child)
+		return TOA_STAT_NOT_MADE;
+	if (!*own_req)
+		return TOA_STAT_LOST_RACE;
+	return toa_child_is_foreign(child) ? TOA_STAT_FOREIGN : TOA_STATS;
+}
+
 /**
  * toa_child_publish() - remember the client of a new child
+ * @hs: the handshake that it was made of
  * @child: what syn_recv_sock made, or NULL
  * @own_req: false when another CPU has made the child first, and @child is dead;
  *	not written when there is no child
@@ -281,28 +336,24 @@ static bool toa_listener_wanted(sa_family_t family, const struct sock *sk,
  * A child that inherited something in sk_user_data belongs to a service in the
  * kernel (sunrpc, nvmet, rds, o2net, ...), which decides by the real peer.
  */
-static void toa_child_publish(struct sock *child, const bool *own_req,
+static void toa_child_publish(const struct toa_handshake *hs,
+			      struct sock *child, const bool *own_req,
 			      const struct toa_client *client)
 {
+	enum toa_stat objection = toa_child_objection(child, own_req);
 	int err;
 
-	if (!child) {
-		toa_stat_inc(TOA_STAT_NOT_MADE);
-		return;
-	}
-	if (!*own_req) {
-		toa_stat_inc(TOA_STAT_LOST_RACE);
-		return;
-	}
-	if (toa_child_is_foreign(child)) {
-		toa_stat_inc(TOA_STAT_FOREIGN);
+	if (objection != TOA_STATS) {
+		toa_handshake_refuse(hs, client, objection);
 		return;
 	}
 	err = toa_store_put(child, client);
-	if (err)
-		toa_stat_store_error(err);
-	else
-		toa_stat_inc(TOA_STAT_SYN_TOA);
+	if (err) {
+		toa_handshake_refuse(hs, client, toa_stat_of_store_error(err));
+		return;
+	}
+	toa_handshake_count(hs, TOA_STAT_SYN_TOA);
+	trace_toa_accepted(child, client);
 }
 
 /**
@@ -330,12 +381,13 @@ static bool toa_syn_recv_begin(const struct toa_handshake *hs,
 	return found;
 }
 
-static void toa_syn_recv_end(struct sock *child, const bool *own_req,
+static void toa_syn_recv_end(const struct toa_handshake *hs,
+			     struct sock *child, const bool *own_req,
 			     const struct toa_client *client)
 {
 	this_cpu_write(toa_hand.skb, NULL);
 	if (client)
-		toa_child_publish(child, own_req, client);
+		toa_child_publish(hs, child, own_req, client);
 }
 
 typedef struct sock *(*toa_syn_recv_t)(TOA_SYN_RECV_PARAMS);
@@ -356,7 +408,7 @@ static struct sock *toa_syn_recv_v4(TOA_SYN_RECV_PARAMS)
 		return NULL;
 	found = toa_syn_recv_begin(&hs, &client);
 	child = TOA_SYN_RECV_CALL(toa_syn_recv_orig(&toa_hook_syn_recv_v4));
-	toa_syn_recv_end(child, TOA_SYN_RECV_OWN_REQ,
+	toa_syn_recv_end(&hs, child, TOA_SYN_RECV_OWN_REQ,
 			 found ? &client : NULL);
 	return child;
 }
@@ -372,7 +424,7 @@ static struct sock *toa_syn_recv_v6(TOA_SYN_RECV_PARAMS)
 		return NULL;
 	found = toa_syn_recv_begin(&hs, &client);
 	child = TOA_SYN_RECV_CALL(toa_syn_recv_orig(&toa_hook_syn_recv_v6));
-	toa_syn_recv_end(child, TOA_SYN_RECV_OWN_REQ,
+	toa_syn_recv_end(&hs, child, TOA_SYN_RECV_OWN_REQ,
 			 found ? &client : NULL);
 	return child;
 }
@@ -383,8 +435,8 @@ static_assert(__same_type(*((struct inet_connection_sock_af_ops *)0)->syn_recv_s
 	      "toa: syn_recv_sock has other arguments in this kernel; see TOA_SYN_RECV_PARAMS in src/compat.h");
 
 /* Go on in the replacement when there is a client. */
-static bool toa_syn_recv_diverts(sa_family_t family, unsigned long sk,
-				 unsigned long skb, unsigned long req)
+static bool toa_syn_recv_diverts(unsigned long sk, unsigned long skb,
+				 unsigned long req)
 {
 	const struct toa_handshake hs = {
 		(const struct sock *)sk,
@@ -393,8 +445,6 @@ static bool toa_syn_recv_diverts(sa_family_t family, unsigned long sk,
 	};
 	struct toa_client client;
 
-	if (!toa_listener_wanted(family, hs.sk, hs.skb))
-		return false;
 	if (toa_probe_is_segment(hs.skb))
 		return true;
 	if (!toa_handshake_decide(&hs, &client))
@@ -403,20 +453,41 @@ static bool toa_syn_recv_diverts(sa_family_t family, unsigned long sk,
 	return true;
 }
 
+static __always_inline bool toa_syn_recv_v4_asked(TOA_DIVERT_PARAMS)
+{
+	return toa_listener_wanted(AF_INET, (const struct sock *)arg0,
+				   (const struct sk_buff *)arg1);
+}
+
+static __always_inline bool toa_syn_recv_v6_asked(TOA_DIVERT_PARAMS)
+{
+	return toa_listener_wanted(AF_INET6, (const struct sock *)arg0,
+				   (const struct sk_buff *)arg1);
+}
+
 static unsigned long toa_syn_recv_v4_divert(TOA_DIVERT_PARAMS)
 {
-	return toa_syn_recv_diverts(AF_INET, arg0, arg1, arg2) ?
+	return toa_syn_recv_diverts(arg0, arg1, arg2) ?
 	       (unsigned long)toa_syn_recv_v4 : 0;
 }
 
 static unsigned long toa_syn_recv_v6_divert(TOA_DIVERT_PARAMS)
 {
-	return toa_syn_recv_diverts(AF_INET6, arg0, arg1, arg2) ?
+	return toa_syn_recv_diverts(arg0, arg1, arg2) ?
 	       (unsigned long)toa_syn_recv_v6 : 0;
 }
 
-/* What a kretprobe keeps from the entry of syn_recv_sock to its return. */
+TOA_HOOK_DIVERT(toa_syn_recv_v4_callback, toa_syn_recv_v4_asked,
+		toa_syn_recv_v4_divert)
+TOA_HOOK_DIVERT(toa_syn_recv_v6_callback, toa_syn_recv_v6_asked,
+		toa_syn_recv_v6_divert)
+
+/*
+ * What a kretprobe keeps from the entry of syn_recv_sock to its return. The caller
+ * has the listener, the segment and own_req, and cannot go on before we return.
+ */
 struct toa_syn_recv_call {
+	struct toa_handshake hs;
 	const bool *own_req;
 	struct toa_client client;
 };
@@ -433,6 +504,7 @@ static bool toa_syn_recv_enter(sa_family_t family, const unsigned long *arg,
 	if (toa_probe_note(hs.skb) ||
 	    !toa_listener_wanted(family, hs.sk, hs.skb))
 		return false;
+	call->hs = hs;
 	call->own_req = toa_syn_recv_own_req(arg);
 	return toa_handshake_decide(&hs, &call->client);
 }
@@ -447,18 +519,18 @@ static bool toa_syn_recv_v6_enter(const unsigned long *arg, void *data)
 	return toa_syn_recv_enter(AF_INET6, arg, data);
 }
 
-/* own_req points into the caller's frame, which is there until we return. */
 static unsigned long toa_syn_recv_leave(const void *data, unsigned long ret)
 {
 	const struct toa_syn_recv_call *call = data;
 
-	toa_child_publish((struct sock *)ret, call->own_req, &call->client);
+	toa_child_publish(&call->hs, (struct sock *)ret, call->own_req,
+			  &call->client);
 	return ret;
 }
 
 struct toa_hook toa_hook_syn_recv_v4 = {
 	.name		= "syn_recv_sock (IPv4)",
-	.divert		= toa_syn_recv_v4_divert,
+	.callback	= toa_syn_recv_v4_callback,
 	.enter		= toa_syn_recv_v4_enter,
 	.leave		= toa_syn_recv_leave,
 	.data_size	= sizeof(struct toa_syn_recv_call),
@@ -467,12 +539,24 @@ struct toa_hook toa_hook_syn_recv_v4 = {
 
 struct toa_hook toa_hook_syn_recv_v6 = {
 	.name		= "syn_recv_sock (IPv6)",
-	.divert		= toa_syn_recv_v6_divert,
+	.callback	= toa_syn_recv_v6_callback,
 	.enter		= toa_syn_recv_v6_enter,
 	.leave		= toa_syn_recv_leave,
 	.data_size	= sizeof(struct toa_syn_recv_call),
 	.maxactive	= TOA_SYN_RECV_MAXACTIVE,
 };
+
+static void toa_syn_keep(const struct toa_handshake *hs,
+			 const struct toa_client *client)
+{
+	struct toa_syn_key key;
+
+	toa_syn_key_set(&key, sock_net(hs->sk), hs->skb,
+			ntohl(tcp_hdr(hs->skb)->seq));
+	toa_handshake_count(hs, TOA_STAT_SYN_KEPT);
+	if (!toa_syn_put(&key, client))
+		toa_handshake_count(hs, TOA_STAT_SYN_LOST);
+}
 
 /*
  * The SYN, when it is asked: tcp_conn_request(), which every kind of listener
@@ -480,25 +564,20 @@ struct toa_hook toa_hook_syn_recv_v6 = {
  */
 static bool toa_conn_request_enter(const unsigned long *arg, void *unused)
 {
-	const struct sock *sk =
-		(const struct sock *)arg[TOA_CONN_REQUEST_SK];
-	const struct sk_buff *skb =
-		(const struct sk_buff *)arg[TOA_CONN_REQUEST_SKB];
+	const struct toa_handshake hs = {
+		.sk	= (const struct sock *)arg[TOA_CONN_REQUEST_SK],
+		.skb	= (const struct sk_buff *)arg[TOA_CONN_REQUEST_SKB],
+	};
 	struct toa_options options;
 	struct toa_client client;
 	enum toa_verdict verdict;
-	struct toa_syn_key key;
 
 	rcu_read_lock();
-	verdict = toa_skb_parse(skb, &options, &client);
-	toa_verdict_count(verdict);
-	if (verdict == TOA_FOUND && toa_skb_trusted(skb)) {
-		toa_syn_key_set(&key, sock_net(sk), skb,
-				ntohl(tcp_hdr(skb)->seq));
-		toa_stat_inc(TOA_STAT_SYN_KEPT);
-		if (!toa_syn_put(&key, &client))
-			toa_stat_inc(TOA_STAT_SYN_LOST);
-	}
+	verdict = toa_skb_parse(hs.skb, &options, &client);
+	if (verdict != TOA_FOUND)
+		toa_handshake_no_client(&hs, verdict);
+	else if (toa_handshake_trusted(&hs, &client))
+		toa_syn_keep(&hs, &client);
 	rcu_read_unlock();
 	return false;
 }

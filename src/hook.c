@@ -44,8 +44,9 @@ static int toa_hook_try(struct toa_hook *hook,
 {
 	int err = means->install(hook);
 
+	/* Read without a lock by toa_hook_print(). */
 	if (!err)
-		hook->means = means;
+		WRITE_ONCE(hook->means, means);
 	return err;
 }
 
@@ -90,5 +91,28 @@ void toa_hook_remove(struct toa_hook *hook)
 	if (!hook->means)
 		return;
 	hook->means->remove(hook);
-	hook->means = NULL;
+	WRITE_ONCE(hook->means, NULL);
+}
+
+/**
+ * toa_hook_print() - how a hook is installed
+ * @hook: the hook
+ * @text: written: "name<TAB>mechanism<TAB>missed" and a newline
+ * @room: how many bytes there are
+ *
+ * Lockless: the means outlive every hook, and what the hook itself holds of a
+ * probe is only ever a number to be read. A hook that comes or goes meanwhile is
+ * shown as one or the other.
+ *
+ * Context: any.
+ * Return: how much was written; nothing of a hook that is not installed.
+ */
+size_t toa_hook_print(const struct toa_hook *hook, char *text, size_t room)
+{
+	const struct toa_hook_means *means = READ_ONCE(hook->means);
+
+	if (!means)
+		return 0;
+	return scnprintf(text, room, "%s\t%s\t%lu\n", hook->name, means->name,
+			 means->missed ? means->missed(hook) : 0);
 }

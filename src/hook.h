@@ -36,6 +36,7 @@ struct toa_hook;
  * struct toa_hook_means - one way to hook
  * @name: what users call it
  * @sure: no call is missed, and nobody can switch it off
+ * @missed: how many calls an installed hook has missed; NULL where none can be
  * @install: 0, or a negative errno and nothing is left behind; may sleep; NULL where
  *	the kernel does not have these means
  * @remove: afterwards nothing of the hook runs on any CPU; may sleep
@@ -43,6 +44,7 @@ struct toa_hook;
 struct toa_hook_means {
 	const char *name;
 	bool sure;
+	unsigned long (*missed)(const struct toa_hook *hook);
 	int (*install)(struct toa_hook *hook);
 	void (*remove)(struct toa_hook *hook);
 };
@@ -53,9 +55,8 @@ extern const struct toa_hook_means toa_hook_kretprobe;
 /**
  * struct toa_hook - a hook on one function
  * @name: what it is for, for the log
+ * @callback: ftrace's, made by TOA_HOOK_WATCH() or TOA_HOOK_DIVERT()
  * @watch: called at the entry with the first argument; excludes the rest
- * @divert: called at the entry with the first arguments; returns the address of
- *	the function to run instead, or 0
  * @enter: called at the entry with the first TOA_ENTER_ARGS arguments; returns
  *	true to have @leave called, and may keep @data_size bytes in @data
  * @leave: called with the function's result; returns what the caller shall see
@@ -72,14 +73,14 @@ extern const struct toa_hook_means toa_hook_kretprobe;
  * @closing: kretprobe: no new call is entered
  * @inside: kretprobe: entered minus left, to be summed over the CPUs
  *
- * @watch, @divert, @enter and @leave run in the context of the hooked function,
+ * @callback, @watch, @enter and @leave run in the context of the hooked function,
  * with preemption off for @watch, @enter and @leave by kretprobe; they must not
  * sleep, and must not call the hooked function.
  */
 struct toa_hook {
 	const char *name;
+	toa_ftrace_t callback;
 	void (*watch)(unsigned long arg0);
-	toa_divert_t divert;
 	bool (*enter)(const unsigned long *arg, void *data);
 	unsigned long (*leave)(const void *data, unsigned long ret);
 	size_t data_size;
@@ -95,10 +96,48 @@ struct toa_hook {
 	long __percpu *inside;
 };
 
+/**
+ * TOA_HOOK_WATCH() - define ftrace's callback of a hook that watches
+ * @name: the callback's name
+ * @watch: called at the entry with the first argument
+ *
+ * A callback for each hook: one for all, which called a function of the hook's,
+ * would cost every call of the kernel's function ten instructions more.
+ */
+#define TOA_HOOK_WATCH(name, watch)					\
+static void name(TOA_FTRACE_PARAMS)					\
+{									\
+	watch(toa_fregs_arg(regs, 0));					\
+}
+
+/**
+ * TOA_HOOK_DIVERT() - define ftrace's callback of a hook that diverts
+ * @name: the callback's name
+ * @asked: called at the entry with the first arguments, TOA_DIVERT_PARAMS; false
+ *	for nearly every call, which then has paid for nothing else
+ * @divert: called with them afterwards; returns the address of the function to run
+ *	instead, or 0
+ */
+#define TOA_HOOK_DIVERT(name, asked, divert)				\
+static noinline void name##_asked(struct toa_fregs *regs)		\
+{									\
+	unsigned long to = toa_divert_call(divert, regs);		\
+									\
+	if (to)								\
+		toa_fregs_set_ip(regs, to);				\
+}									\
+									\
+static void name(TOA_FTRACE_PARAMS)					\
+{									\
+	if (toa_divert_call(asked, regs))				\
+		name##_asked(regs);					\
+}
+
 int toa_hook_mode_parse(const char *text, enum toa_hook_mode *mode);
 int toa_hook_install(struct toa_hook *hook, unsigned long addr,
 		     enum toa_hook_mode mode);
 void toa_hook_remove(struct toa_hook *hook);
+size_t toa_hook_print(const struct toa_hook *hook, char *text, size_t room);
 
 /**
  * toa_hook_is_sure() - does a hook see every call of its function?

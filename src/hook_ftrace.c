@@ -21,24 +21,6 @@
  */
 static const unsigned int toa_ftrace_offsets[] = { 0, 4, 8 };
 
-static void toa_ftrace_watch(unsigned long ip, unsigned long parent_ip,
-			     struct ftrace_ops *ops, struct toa_fregs *regs)
-{
-	struct toa_hook *hook = container_of(ops, struct toa_hook, ops);
-
-	hook->watch(toa_fregs_arg(regs, 0));
-}
-
-static void toa_ftrace_divert(unsigned long ip, unsigned long parent_ip,
-			      struct ftrace_ops *ops, struct toa_fregs *regs)
-{
-	struct toa_hook *hook = container_of(ops, struct toa_hook, ops);
-	unsigned long to = toa_divert_call(hook->divert, regs);
-
-	if (to)
-		toa_fregs_set_ip(regs, to);
-}
-
 static int toa_ftrace_set_filter(struct toa_hook *hook)
 {
 	int err = -EINVAL;
@@ -62,7 +44,7 @@ static int toa_ftrace_install(struct toa_hook *hook)
 	int err;
 
 	memset(&hook->ops, 0, sizeof(hook->ops));
-	hook->ops.func = hook->watch ? toa_ftrace_watch : toa_ftrace_divert;
+	hook->ops.func = hook->callback;
 	hook->ops.flags = TOA_FTRACE_SAVE_REGS | TOA_FTRACE_PERMANENT |
 			  TOA_FTRACE_UNPROTECTED |
 			  (hook->watch ? 0 : FTRACE_OPS_FL_IPMODIFY);

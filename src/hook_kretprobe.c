@@ -158,19 +158,29 @@ static void toa_kretprobe_drain(struct toa_hook *hook)
 	}
 }
 
+/* For want of an instance, and because the CPU was in another probe. */
+static unsigned long toa_kretprobe_missed(const struct toa_hook *hook)
+{
+	return READ_ONCE(hook->rp.nmissed) + READ_ONCE(hook->rp.kp.nmissed);
+}
+
 static void toa_kretprobe_remove(struct toa_hook *hook)
 {
+	unsigned long missed;
+
 	toa_kretprobe_drain(hook);
 	unregister_kretprobe(&hook->rp);
-	if (hook->rp.nmissed)
-		pr_warn("%s: %d calls were missed; they showed the balancer\n",
-			hook->name, hook->rp.nmissed);
+	missed = toa_kretprobe_missed(hook);
+	if (missed)
+		pr_warn("%s: %lu calls were missed; they showed the balancer\n",
+			hook->name, missed);
 	free_percpu(hook->inside);
 }
 
 const struct toa_hook_means toa_hook_kretprobe = {
 	.name		= "kretprobe",
 	.sure		= false,
+	.missed		= toa_kretprobe_missed,
 	.install	= toa_kretprobe_install,
 	.remove		= toa_kretprobe_remove,
 };

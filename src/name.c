@@ -23,6 +23,7 @@
 #include "socks.h"
 #include "stats.h"
 #include "store.h"
+#include "trace.h"
 #include "trust.h"
 
 /* Calls that may wait in getname() for a socket at one time, by kretprobe. */
@@ -45,6 +46,11 @@ static bool toa_name_wanted(const struct socket *sock)
 	return toa_trust_anybody() || toa_probe_is_sock(sock);
 }
 
+static void toa_name_count(const struct sock *sk, enum toa_stat stat)
+{
+	toa_stat_inc(sock_net(sk), stat);
+}
+
 /**
  * toa_peer_asked() - is it worth looking for this socket's client?
  * @sk: the socket
@@ -52,11 +58,11 @@ static bool toa_name_wanted(const struct socket *sock)
  *
  * No for nearly every socket without a client: this is what they pay.
  */
-static bool toa_peer_asked(const struct sock *sk, int peer)
+static __always_inline bool toa_peer_asked(const struct sock *sk, int peer)
 {
 	if (likely(!peer || !toa_store_may_have(sk) ||
 		   !toa_sock_has_peer(sk, peer))) {
-		toa_stat_inc(TOA_STAT_NAME_EMPTY);
+		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
 		return false;
 	}
 	return true;
@@ -65,48 +71,62 @@ static bool toa_peer_asked(const struct sock *sk, int peer)
 /**
  * toa_peer_find() - the client to show for a socket
  * @sock: the socket; the caller has it open, so it cannot be destroyed
- * @room: for toa_store_find()
+ * @client: written when there is one, or would be
  *
- * Context: within rcu_read_lock().
- * Return: the client, good as toa_store_find()'s, or NULL.
+ * Context: any.
+ * Return: is there one?
  */
-static const struct toa_client *toa_peer_find(const struct socket *sock,
-					      struct toa_client *room)
+static __always_inline bool toa_peer_find(const struct socket *sock,
+					  struct toa_client *client)
 {
-	const struct toa_client *client = toa_store_find(sock->sk, room);
+	const struct sock *sk = sock->sk;
 
-	if (!client || !toa_name_wanted(sock)) {
-		toa_stat_inc(TOA_STAT_NAME_EMPTY);
-		return NULL;
+	if (!toa_store_find(sk, client)) {
+		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
+		return false;
+	}
+	if (!toa_name_wanted(sock)) {
+		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
+		toa_name_count(sk, TOA_STAT_NAME_DISABLED);
+		return false;
 	}
 	if (!toa_sock_is_users(sock)) {
-		toa_stat_inc(TOA_STAT_NAME_BYPASS);
-		return NULL;
+		toa_name_count(sk, TOA_STAT_NAME_BYPASS);
+		return false;
 	}
-	return client;
+	return true;
+}
+
+static void toa_name_answered(const struct sock *sk,
+			      const struct toa_client *client)
+{
+	toa_name_count(sk, TOA_STAT_NAME_OK);
+	trace_toa_answered(sk, client);
 }
 
 /* False for an IPv6 client: it has no form that the socket's family can take. */
-static bool toa_name_fill_v4(struct sockaddr *addr,
-			     const struct toa_client *client)
+static __always_inline bool
+toa_name_fill_v4(const struct sock *sk, struct sockaddr *addr,
+		 const struct toa_client *client)
 {
 	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
 
 	if (client->family != TOA_FAMILY_V4) {
-		toa_stat_inc(TOA_STAT_NAME_MISMATCH);
+		toa_name_count(sk, TOA_STAT_NAME_MISMATCH);
 		return false;
 	}
 	sin->sin_family = AF_INET;
 	sin->sin_port = client->port;
 	sin->sin_addr.s_addr = client->v4;
 	memset(sin->sin_zero, 0, sizeof(sin->sin_zero));
-	toa_stat_inc(TOA_STAT_NAME_OK);
+	toa_name_answered(sk, client);
 	return true;
 }
 
 /* Flow label and scope belong to the balancer's path and not to the client. */
-static bool toa_name_fill_v6(struct sockaddr *addr,
-			     const struct toa_client *client)
+static __always_inline bool
+toa_name_fill_v6(const struct sock *sk, struct sockaddr *addr,
+		 const struct toa_client *client)
 {
 	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)addr;
 
@@ -118,7 +138,7 @@ static bool toa_name_fill_v6(struct sockaddr *addr,
 		ipv6_addr_set_v4mapped(client->v4, &sin6->sin6_addr);
 	else
 		memcpy(&sin6->sin6_addr, client->v6, sizeof(client->v6));
-	toa_stat_inc(TOA_STAT_NAME_OK);
+	toa_name_answered(sk, client);
 	return true;
 }
 
@@ -140,30 +160,20 @@ static_assert(__same_type(*((const struct proto_ops *)0)->getname,
 			  toa_getname_v4),
 	      "toa: getname has other arguments in this kernel; see src/compat.h");
 
-/* Out of line: sockets without a client need not pay for its stack frame. */
-static noinline bool
-toa_getname_answer(const struct socket *sock, struct sockaddr *addr,
-		   bool (*fill)(struct sockaddr *addr,
-				const struct toa_client *client))
+static __always_inline bool toa_getname_asked(TOA_DIVERT_PARAMS)
 {
-	const struct toa_client *client;
-	struct toa_client room;
-	bool answered;
+	const struct socket *sock = (const struct socket *)arg0;
 
-	rcu_read_lock();
-	client = toa_peer_find(sock, &room);
-	answered = client && fill(addr, client);
-	rcu_read_unlock();
-	return answered;
+	return toa_peer_asked(sock->sk, TOA_DIVERT_PEER);
 }
 
 static unsigned long toa_getname_v4_divert(TOA_DIVERT_PARAMS)
 {
 	const struct socket *sock = (const struct socket *)arg0;
+	struct toa_client client;
 
-	if (!toa_peer_asked(sock->sk, TOA_DIVERT_PEER) ||
-	    !toa_getname_answer(sock, (struct sockaddr *)arg1,
-				toa_name_fill_v4))
+	if (!toa_peer_find(sock, &client) ||
+	    !toa_name_fill_v4(sock->sk, (struct sockaddr *)arg1, &client))
 		return 0;
 	return (unsigned long)toa_getname_v4;
 }
@@ -171,16 +181,22 @@ static unsigned long toa_getname_v4_divert(TOA_DIVERT_PARAMS)
 static unsigned long toa_getname_v6_divert(TOA_DIVERT_PARAMS)
 {
 	const struct socket *sock = (const struct socket *)arg0;
+	struct toa_client client;
 
-	if (!toa_peer_asked(sock->sk, TOA_DIVERT_PEER) ||
-	    !toa_getname_answer(sock, (struct sockaddr *)arg1,
-				toa_name_fill_v6))
+	if (!toa_peer_find(sock, &client) ||
+	    !toa_name_fill_v6(sock->sk, (struct sockaddr *)arg1, &client))
 		return 0;
 	return (unsigned long)toa_getname_v6;
 }
 
+TOA_HOOK_DIVERT(toa_getname_v4_callback, toa_getname_asked,
+		toa_getname_v4_divert)
+TOA_HOOK_DIVERT(toa_getname_v6_callback, toa_getname_asked,
+		toa_getname_v6_divert)
+
 /* What a kretprobe keeps from the entry of getname to its return. */
 struct toa_getname_call {
+	const struct sock *sk;
 	struct sockaddr *addr;
 	struct toa_client client;
 };
@@ -189,19 +205,11 @@ static bool toa_getname_enter(const unsigned long *arg, void *data)
 {
 	const struct socket *sock = (const struct socket *)arg[0];
 	struct toa_getname_call *call = data;
-	const struct toa_client *client;
-	struct toa_client room;
 
-	if (!toa_peer_asked(sock->sk, arg[TOA_GETNAME_PEER]))
-		return false;
-	rcu_read_lock();
-	client = toa_peer_find(sock, &room);
-	if (client) {
-		call->addr = (struct sockaddr *)arg[1];
-		call->client = *client;
-	}
-	rcu_read_unlock();
-	return client;
+	call->sk = sock->sk;
+	call->addr = (struct sockaddr *)arg[1];
+	return toa_peer_asked(sock->sk, arg[TOA_GETNAME_PEER]) &&
+	       toa_peer_find(sock, &call->client);
 }
 
 /* The original has said that there is a peer, and how long its name is. */
@@ -210,7 +218,7 @@ static unsigned long toa_getname_v4_leave(const void *data, unsigned long ret)
 	const struct toa_getname_call *call = data;
 
 	if (toa_getname_named(ret))
-		toa_name_fill_v4(call->addr, &call->client);
+		toa_name_fill_v4(call->sk, call->addr, &call->client);
 	return ret;
 }
 
@@ -219,13 +227,13 @@ static unsigned long toa_getname_v6_leave(const void *data, unsigned long ret)
 	const struct toa_getname_call *call = data;
 
 	if (toa_getname_named(ret))
-		toa_name_fill_v6(call->addr, &call->client);
+		toa_name_fill_v6(call->sk, call->addr, &call->client);
 	return ret;
 }
 
 struct toa_hook toa_hook_getname_v4 = {
 	.name		= "getname (IPv4)",
-	.divert		= toa_getname_v4_divert,
+	.callback	= toa_getname_v4_callback,
 	.enter		= toa_getname_enter,
 	.leave		= toa_getname_v4_leave,
 	.data_size	= sizeof(struct toa_getname_call),
@@ -234,7 +242,7 @@ struct toa_hook toa_hook_getname_v4 = {
 
 struct toa_hook toa_hook_getname_v6 = {
 	.name		= "getname (IPv6)",
-	.divert		= toa_getname_v6_divert,
+	.callback	= toa_getname_v6_callback,
 	.enter		= toa_getname_enter,
 	.leave		= toa_getname_v6_leave,
 	.data_size	= sizeof(struct toa_getname_call),

@@ -12,7 +12,6 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/netfilter.h>
-#include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <net/sock.h>
@@ -24,22 +23,15 @@
 
 static int toa_nat64_find(const struct sock *sk, struct toa_nat64_peer *peer)
 {
-	const struct toa_client *client;
-	struct toa_client room;
-	int err = 0;
+	struct toa_client client;
 
-	rcu_read_lock();
-	client = toa_store_find(sk, &room);
-	if (!client) {
-		err = -EINVAL;
-	} else if (client->family != TOA_FAMILY_V6) {
-		err = -EFAULT;
-	} else {
-		memcpy(peer->saddr, client->v6, sizeof(peer->saddr));
-		peer->port = client->port;
-	}
-	rcu_read_unlock();
-	return err;
+	if (!toa_store_find(sk, &client))
+		return -EINVAL;
+	if (client.family != TOA_FAMILY_V6)
+		return -EFAULT;
+	memcpy(peer->saddr, client.v6, sizeof(peer->saddr));
+	peer->port = client.port;
+	return 0;
 }
 
 /**

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What toa counts
+ * What toa counts, in each network namespace
  */
 #ifndef TOA_STATS_H
 #define TOA_STATS_H
 
+#include <linux/compiler.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
+#include <net/net_namespace.h>
 
 #include "compat.h"
 
@@ -19,11 +22,16 @@
  * @TOA_STAT_NAME_BYPASS: peer names that the kernel asked for itself
  * @TOA_STAT_NAME_EMPTY: all other names, local ones among them
  * @TOA_STAT_HISTORIC: how many of them /proc/net/toa_stats shows
- * @TOA_STAT_MALFORMED: handshakes completed with impossible option lengths
+ * @TOA_STAT_NAME_DISABLED: of the other names, those of sockets with a client
+ *	while enable is 0
+ * @TOA_STAT_MALFORMED: segments with impossible option lengths
  * @TOA_STAT_UNUSABLE: options refused for their port or address
  * @TOA_STAT_DUPLICATE: segments with a second option after the one that decides
  * @TOA_STAT_SOURCE: options refused because their source is not trusted
  * @TOA_STAT_PORT: options refused because the port is not one of the wanted
+ * @TOA_STAT_KIND: options not read because their layout is not one of the wanted
+ * @TOA_STAT_DISABLED: options refused because enable is 0
+ * @TOA_STAT_ON_SYN: options not read because they stood on a SYN
  * @TOA_STAT_SYN_KEPT: SYNs whose client was remembered
  * @TOA_STAT_SYN_USED: handshakes whose client was the SYN's
  * @TOA_STAT_SYN_LOST: SYNs whose client was forgotten for a newer one
@@ -32,6 +40,7 @@
  * @TOA_STAT_NOT_MADE: segments that named a client and made no child
  * @TOA_STAT_FULL: clients not kept because the table was full
  * @TOA_STAT_NOMEM: clients not kept for want of memory
+ * @TOA_STAT_CLIENTS: clients in the table now; the only one that goes down
  * @TOA_STATS: how many there are
  */
 enum toa_stat {
@@ -43,11 +52,15 @@ enum toa_stat {
 	TOA_STAT_NAME_EMPTY,
 	TOA_STAT_HISTORIC,
 
-	TOA_STAT_MALFORMED = TOA_STAT_HISTORIC,
+	TOA_STAT_NAME_DISABLED = TOA_STAT_HISTORIC,
+	TOA_STAT_MALFORMED,
 	TOA_STAT_UNUSABLE,
 	TOA_STAT_DUPLICATE,
 	TOA_STAT_SOURCE,
 	TOA_STAT_PORT,
+	TOA_STAT_KIND,
+	TOA_STAT_DISABLED,
+	TOA_STAT_ON_SYN,
 	TOA_STAT_SYN_KEPT,
 	TOA_STAT_SYN_USED,
 	TOA_STAT_SYN_LOST,
@@ -56,6 +69,7 @@ enum toa_stat {
 	TOA_STAT_NOT_MADE,
 	TOA_STAT_FULL,
 	TOA_STAT_NOMEM,
+	TOA_STAT_CLIENTS,
 	TOA_STATS
 };
 
@@ -63,21 +77,68 @@ struct toa_stats {
 	unsigned long count[TOA_STATS];
 };
 
+/* Of the first network namespace. */
 DECLARE_PER_CPU(struct toa_stats, toa_stats);
 
 /**
- * toa_stat_inc() - count one
- * @stat: what
- *
- * Context: any. this_cpu_inc() needs no protection from preemption or
- * interrupts, and readers sum the CPUs without stopping anybody.
+ * struct toa_stats_slot - where another namespace's counters are
+ * @net: whose; NULL: nobody's
+ * @stats: the counters, whose memory stays as long as the module
  */
-static inline void toa_stat_inc(enum toa_stat stat)
+struct toa_stats_slot {
+	const struct net *net;
+	struct toa_stats __percpu *stats;
+};
+
+#define TOA_STATS_SLOTS		256
+
+extern struct toa_stats_slot toa_stats_slots[TOA_STATS_SLOTS];
+
+/* A namespace takes more than a page, so neighbours have different slots. */
+static inline struct toa_stats_slot *toa_stats_slot(const struct net *net)
 {
-	this_cpu_inc(toa_stats.count[stat]);
+	return &toa_stats_slots[((unsigned long)net >> PAGE_SHIFT) %
+				TOA_STATS_SLOTS];
 }
 
-void toa_stat_store_error(int err);
+void toa_stat_add_slowly(const struct net *net, enum toa_stat stat, long by);
+
+/**
+ * toa_stat_add() - count
+ * @net: in which network namespace; a socket of it is at hand
+ * @stat: what
+ * @by: 1 or -1
+ *
+ * Every getpeername() and every handshake counts, so it has to be cheap: the first
+ * namespace's counters lie where the linker has put them, and those of others are
+ * found by a slot each, unless that is another's.
+ *
+ * A socket holds its namespace, and that its slot. Only a service in the kernel may
+ * have sockets that do not; one that still counts when its namespace goes may do so in
+ * the next one's counters, and in nobody's memory.
+ *
+ * Context: any. this_cpu_add() needs no protection from preemption or
+ * interrupts, and readers sum the CPUs without stopping anybody.
+ */
+static inline void toa_stat_add(const struct net *net, enum toa_stat stat,
+				long by)
+{
+	const struct toa_stats_slot *slot = toa_stats_slot(net);
+
+	if (likely(net_eq(net, &init_net)))
+		this_cpu_add(toa_stats.count[stat], by);
+	else if (likely(READ_ONCE(slot->net) == net))
+		this_cpu_add(READ_ONCE(slot->stats)->count[stat], by);
+	else
+		toa_stat_add_slowly(net, stat, by);
+}
+
+static inline void toa_stat_inc(const struct net *net, enum toa_stat stat)
+{
+	toa_stat_add(net, stat, 1);
+}
+
+enum toa_stat toa_stat_of_store_error(int err);
 
 int toa_stats_init(void);
 void toa_stats_exit(void);

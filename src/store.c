@@ -68,21 +68,19 @@ int toa_store_put(struct sock *sk, const struct toa_client *client)
 /**
  * toa_store_find() - look up a socket's client
  * @sk: a socket that cannot be destroyed meanwhile
- * @room: where a client may be put that lies nowhere as a struct toa_client
+ * @client: written when there is one
  *
- * Context: any; within rcu_read_lock(); does not sleep.
- * Return: @sk's client, good as long as @room and until rcu_read_unlock(), or
- * NULL.
+ * Context: any; does not sleep.
+ * Return: is there one?
  */
-const struct toa_client *toa_store_find(const struct sock *sk,
-					struct toa_client *room)
+bool toa_store_find(const struct sock *sk, struct toa_client *client)
 {
 	u64 word = toa_store_word(sk);
 
 	if (!toa_tag_is(word))
-		return toa_table_find(sk);
-	toa_tag_read(word, room);
-	return room;
+		return toa_table_find(sk, client);
+	toa_tag_read(word, client);
+	return true;
 }
 
 /**

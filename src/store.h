@@ -19,8 +19,7 @@ void toa_store_tag(bool on);
 void toa_store_clear(void);
 
 int toa_store_put(struct sock *sk, const struct toa_client *client);
-const struct toa_client *toa_store_find(const struct sock *sk,
-					struct toa_client *room);
+bool toa_store_find(const struct sock *sk, struct toa_client *client);
 bool toa_store_drop(struct sock *sk);
 int toa_store_settle(struct sock *sk);
 
@@ -44,7 +43,10 @@ static inline u64 toa_store_word(const struct sock *sk)
  */
 static inline bool toa_store_may_have(const struct sock *sk)
 {
-	return toa_tag_is(toa_store_word(sk)) || toa_table_may_have(sk);
+	u64 word = toa_store_word(sk);
+
+	/* Most sockets have nothing there at all: that is one question less. */
+	return (word && toa_tag_is(word)) || toa_table_may_have(sk);
 }
 
 #endif /* TOA_STORE_H */

@@ -15,7 +15,7 @@
  * Locking. A bucket's list is changed under its lock, which is taken with
  * interrupts off because a socket can be freed from any context, and is raw
  * because the hooks may run where nothing may sleep, on PREEMPT_RT too. Readers
- * hold rcu_read_lock() only: an entry is written before it is published, never
+ * hold toa_rcu_read_lock() only: an entry is written before it is published, never
  * changed after, and freed after a grace period.
  */
 #include <linux/errno.h>
@@ -30,13 +30,13 @@
 
 #include "compat.h"
 #include "reserve.h"
+#include "stats.h"
 #include "table.h"
 
 #define TOA_TABLE_LOCKS		256
 #define TOA_TABLE_BITS_MIN	8
-/* Buckets for one entry in four: 4 MiB of them for the largest table. */
+/* Buckets for one entry in four. */
 #define TOA_TABLE_LOAD		4
-#define TOA_TABLE_BITS_MAX	19
 
 /**
  * struct toa_flow - what tells one TCP connection from another
@@ -73,7 +73,7 @@ struct toa_entry {
 };
 
 struct hlist_head *toa_buckets __read_mostly;
-unsigned int toa_bucket_shift __read_mostly;
+u64 toa_bucket_mask __read_mostly;
 static raw_spinlock_t toa_bucket_locks[TOA_TABLE_LOCKS];
 static struct kmem_cache *toa_entry_cache;
 
@@ -129,6 +129,7 @@ static bool toa_bucket_drop(const struct sock *sk)
 			continue;
 		hlist_del_rcu(&entry->node);
 		percpu_counter_dec(&toa_entries);
+		toa_stat_add(sock_net(sk), TOA_STAT_CLIENTS, -1);
 		call_rcu(&entry->rcu, toa_entry_free);
 		return true;
 	}
@@ -166,35 +167,49 @@ int toa_table_put(const struct sock *sk, const struct toa_client *client)
 	if (entry) {
 		hlist_add_head_rcu(&entry->node, toa_table_bucket(sk));
 		percpu_counter_inc(&toa_entries);
+		toa_stat_inc(sock_net(sk), TOA_STAT_CLIENTS);
 	}
 	raw_spin_unlock_irqrestore(toa_bucket_lock(sk), flags);
 	return err;
 }
 
-/**
- * toa_table_find() - look up a socket's client
- * @sk: a socket that cannot be destroyed meanwhile
- *
- * Lockless: the entry's fields were written before hlist_add_head_rcu()
- * published it, and RCU keeps it while the caller looks.
- *
- * Context: any; within rcu_read_lock(); does not sleep.
- * Return: @sk's client, good until rcu_read_unlock(), or NULL.
- */
-const struct toa_client *toa_table_find(const struct sock *sk)
+/* Within toa_rcu_read_lock(). */
+static const struct toa_entry *toa_bucket_find(const struct sock *sk)
 {
 	const struct toa_entry *entry;
 
 	hlist_for_each_entry_rcu(entry, toa_table_bucket(sk), node)
 		if (entry->sk == sk)
-			return toa_flow_is_of(&entry->flow, sk) ?
-			       &entry->client : NULL;
+			return toa_flow_is_of(&entry->flow, sk) ? entry : NULL;
 	return NULL;
 }
 
 /**
+ * toa_table_find() - look up a socket's client
+ * @sk: a socket that cannot be destroyed meanwhile
+ * @client: written when there is one
+ *
+ * Lockless: the entry's fields were written before hlist_add_head_rcu()
+ * published it, and RCU keeps it while it is copied.
+ *
+ * Context: any; does not sleep.
+ * Return: is there one?
+ */
+bool toa_table_find(const struct sock *sk, struct toa_client *client)
+{
+	const struct toa_entry *entry;
+
+	toa_rcu_read_lock();
+	entry = toa_bucket_find(sk);
+	if (entry)
+		*client = entry->client;
+	toa_rcu_read_unlock();
+	return entry;
+}
+
+/**
  * toa_table_drop() - forget a socket's client
- * @sk: the socket; only its address is used
+ * @sk: the socket
  *
  * Called for every socket that is destroyed, so the common case, an empty
  * bucket, takes no lock: an entry for @sk was put in by whoever made the socket
@@ -248,7 +263,7 @@ int toa_table_init(unsigned int max)
 
 	toa_entries_max = max;
 	bits = toa_table_bits(max);
-	toa_bucket_shift = 64 - bits;
+	toa_bucket_mask = (1ULL << bits) - 1;
 	for (i = 0; i < TOA_TABLE_LOCKS; i++)
 		raw_spin_lock_init(&toa_bucket_locks[i]);
 
@@ -299,7 +314,7 @@ void toa_table_exit(void)
 {
 	u64 bucket;
 
-	for (bucket = 0; bucket < 1ULL << (64 - toa_bucket_shift); bucket++)
+	for (bucket = 0; bucket <= toa_bucket_mask; bucket++)
 		toa_bucket_flush(&toa_buckets[bucket]);
 	/* Entries that were dropped are freed by callbacks of ours. */
 	rcu_barrier();

@@ -17,18 +17,25 @@ int toa_table_init(unsigned int max);
 void toa_table_exit(void);
 
 int toa_table_put(const struct sock *sk, const struct toa_client *client);
-const struct toa_client *toa_table_find(const struct sock *sk);
+bool toa_table_find(const struct sock *sk, struct toa_client *client);
 bool toa_table_drop(const struct sock *sk);
 s64 toa_table_count(void);
 
-/* Of store.c; here only so that the questions below need no call. */
-extern struct hlist_head *toa_buckets;
-extern unsigned int toa_bucket_shift;
+/* Buckets of the largest table: 4 MiB of them. */
+#define TOA_TABLE_BITS_MAX	19
 
-/* The high bits of a product depend on all bits of the address. */
+/* Of table.c; here only so that the questions below need no call. */
+extern struct hlist_head *toa_buckets;
+extern u64 toa_bucket_mask;
+
+/*
+ * The high bits of a product depend on all bits of the address. A fixed shift and a
+ * mask: a variable shift would cost every getpeername() a few instructions.
+ */
 static inline u64 toa_table_hash(const struct sock *sk)
 {
-	return (u64)(unsigned long)sk * GOLDEN_RATIO_64 >> toa_bucket_shift;
+	return (u64)(unsigned long)sk * GOLDEN_RATIO_64 >>
+	       (64 - TOA_TABLE_BITS_MAX) & toa_bucket_mask;
 }
 
 static inline struct hlist_head *toa_table_bucket(const struct sock *sk)

@@ -129,6 +129,7 @@ static struct toa_setting toa_setting_kinds = {
 };
 
 static const struct toa_kinds toa_kinds_default = TOA_KINDS_DEFAULT;
+static struct toa_kinds toa_kinds_every __read_mostly;
 
 static void toa_text_complain(const struct toa_setting *setting,
 			      const char *text,
@@ -308,6 +309,16 @@ const struct toa_kinds *toa_trust_kinds(void)
 	return kinds ?: &toa_kinds_default;
 }
 
+/**
+ * toa_trust_every_kind() - all layouts that could be switched on
+ *
+ * Context: any; after toa_trust_init().
+ */
+const struct toa_kinds *toa_trust_every_kind(void)
+{
+	return &toa_kinds_every;
+}
+
 static int toa_trust_show(struct seq_file *seq, void *unused)
 {
 	mutex_lock(&toa_trust_lock);
@@ -371,6 +382,10 @@ TOA_SINGLE_FILE(toa_trust_file_ops, toa_trust_open, toa_trust_file_write);
  */
 int toa_trust_init(void)
 {
+	unsigned int row;
+
+	for (row = 0; row < TOA_LAYOUTS; row++)
+		toa_kinds_add(&toa_kinds_every, row);
 	toa_trust_loading = false;
 	if (!proc_create(TOA_TRUST_FILE, 0644, init_net.proc_net,
 			 &toa_trust_file_ops))

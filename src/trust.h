@@ -39,5 +39,6 @@ void toa_trust_forget(void);
 
 enum toa_trust toa_trust_ask(const struct sk_buff *skb);
 const struct toa_kinds *toa_trust_kinds(void);
+const struct toa_kinds *toa_trust_every_kind(void);
 
 #endif /* TOA_TRUST_H */

@@ -28,11 +28,20 @@ part_mechanism() {
 	group neighbours "$1"
 	group services "$1"
 	group contend "$1"
+	watch "$1" "$(mechanism_of "$3")"
 	check "$1: nothing is left in the store" store_is_empty
 	check "$1: /proc/net/toa_stats has its layout" stats_layout
 	group unload "$1"
 	check "$1: the log says that it is unloaded" log_has 'TOA: toa unloaded$'
 	check "$1: no file is left" refuse test -e /proc/net/toa_stats
+}
+
+# mechanism_of PARAMETERS
+mechanism_of() {
+	case $1 in
+	*hook=kretprobe*) echo kretprobe ;;
+	*) echo ftrace ;;
+	esac
 }
 
 # No tags before sockmaps marked their pointers, nor where ftrace can be switched off.

@@ -129,7 +129,7 @@ tracer_on() {
 tracer_off() {
 	case $1 in
 	kprobe | fprobe)
-		echo 0 >$TRACING/events/toa/enable &&
+		echo 0 >$TRACING/events/toatest/enable &&
 			echo >$EVENTS
 		;;
 	*)
@@ -142,9 +142,9 @@ tracer_off() {
 # events_on KIND NAME [SUFFIX]: an event on every function
 events_on() {
 	for function in $HOOKED; do
-		echo "$1:toa/$2_$function $function${3-}" >>$EVENTS
+		echo "$1:toatest/$2_$function $function${3-}" >>$EVENTS
 	done
-	echo 1 >$TRACING/events/toa/enable
+	echo 1 >$TRACING/events/toatest/enable
 }
 
 tracer_sees() {

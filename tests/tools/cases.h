@@ -23,5 +23,7 @@ void hostile_run(struct tun *tun, bool unused);
 void reloads_run(struct tun *tun, bool unused);
 void storm_run(struct tun *tun, bool unused);
 void services_run(struct tun *tun, bool loaded);
+void conns_run(struct tun *tun, bool unused);
+void reasons_run(struct tun *tun, bool unused);
 
 #endif /* CASES_H */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "module.h"
+#include "text.h"
 
 #define MODULE_FILE	"/toa/toa.ko"
 
@@ -66,23 +67,6 @@ const char *module_lacks(const char *parameters)
 int module_unload(void)
 {
 	return syscall(SYS_delete_module, "toa", O_NONBLOCK) ? errno : 0;
-}
-
-static int text_write(const char *path, const char *text, size_t len)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t written;
-	int err = 0;
-
-	if (fd < 0)
-		return errno;
-	written = write(fd, text, len);
-	if (written < 0)
-		err = errno;
-	else if (written != (ssize_t)len)
-		err = EIO;
-	close(fd);
-	return err;
 }
 
 #define PARAMETER	"/sys/module/toa/parameters/"

@@ -64,6 +64,10 @@ static const struct group groups[] = {
 	  "insmod and rmmod under load, ROUNDS times (10)" },
 	{ "services", services_run, true,
 	  "services in the kernel, as far as they are set up" },
+	{ "conns", conns_run, true,
+	  "/proc/net/toa_conns: the connections that have a client" },
+	{ "reasons", reasons_run, true,
+	  "what the counters and the tracepoints say" },
 };
 
 static void usage(void)
