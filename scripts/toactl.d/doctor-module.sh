@@ -69,7 +69,7 @@ check_ipv6() {
 }
 
 check_table() {
-	used=$(counter store_clients) room=$(param max_clients)
+	used=$(counter store_total) room=$(param max_clients)
 	[ "${room:-0}" -gt 0 ] || return 0
 	if [ "$(counter store_full)" -gt 0 ]; then
 		warn table "$(counter store_full) clients found it full ($room places)" "toactl reload max_clients=$((room * 4))"

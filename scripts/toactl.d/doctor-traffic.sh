@@ -11,7 +11,10 @@ doctor_traffic() {
 
 check_options_come() {
 	with=$(counter syn_recv_sock_toa) without=$(counter syn_recv_sock_no_toa)
-	refused=$(($(counter option_untrusted) + $(counter option_other_port) + $(counter option_unusable)))
+	refused=0
+	for name in untrusted other_port other_kind unusable on_syn disabled; do
+		refused=$((refused + $(counter option_$name)))
+	done
 	if [ "$with" -gt 0 ]; then
 		good traffic "$with connections had a client, $without did not"
 	elif [ "$refused" -gt 0 ]; then
@@ -24,6 +27,12 @@ check_options_come() {
 }
 
 check_ports() {
+	[ "$(counter option_other_kind)" = 0 ] ||
+		warn kinds "$(counter option_other_kind) options were of a kind that is not in kinds ($(param kinds))" \
+			"toactl sniff tells which; echo KINDS >/sys/module/toa/parameters/kinds"
+	[ "$(counter option_on_syn)" = 0 ] ||
+		warn syn "$(counter option_on_syn) options stood on SYNs of Fast Open, which are read only with syn=1" \
+			"have the balancer write the option on the ACK"
 	[ "$(counter option_other_port)" = 0 ] ||
 		warn ports "$(counter option_other_port) options came to ports that are not in ports ($(param ports))" \
 			"echo PORTS >/sys/module/toa/parameters/ports"

@@ -65,6 +65,9 @@ stats_json() {
 prom_counters() {
 	counters_join '
 	{
+		# In Prometheus only counters end so.
+		if (type == "gauge")
+			sub(/_total$/, "_clients_all", name)
 		metric = "toa_" name (type == "counter" ? "_total" : "")
 		printf "# HELP %s %s\n# TYPE %s %s\n%s %s\n", metric, meaning, metric, type, metric, value
 	}'

@@ -69,6 +69,8 @@ doctor_traffic_cases() {
 	traffic_is 6 WARN traffic '9 connections, and none' syn_recv_sock_no_toa=9
 	traffic_is 0 note traffic 'no connection was made'
 	traffic_is 6 WARN ports '4 options' syn_recv_sock_toa=1 option_other_port=4 getname_toa_ok=1
+	traffic_is 6 WARN kinds '4 options' syn_recv_sock_toa=1 option_other_kind=4 getname_toa_ok=1
+	traffic_is 6 WARN syn '4 options' syn_recv_sock_toa=1 option_on_syn=4 getname_toa_ok=1
 	traffic_is 6 WARN answers 'no program has asked' syn_recv_sock_toa=1
 	traffic_is 6 WARN NAT64 '2 times' syn_recv_sock_toa=1 getname_toa_ok=1 getname_toa_mismatch=2
 	traffic_is 0 note "other owners" '3 clients' syn_recv_sock_toa=1 getname_toa_ok=1 child_foreign=3
