@@ -36,7 +36,8 @@ toa-selftest: scripts/toa-selftest
 scripts/toa-selftest: scripts/toa-selftest.c toa.h
 	@if echo '#include <stdio.h>' | $(user-cc) -E - >/dev/null 2>&1; then \
 		echo '  CC      $@'; \
-		$(user-cc) -std=gnu99 -O2 -Wall -o $@ $<; \
+		$(user-cc) -std=gnu99 -O2 -Wall -o $@ $< || \
+			echo 'toa: toa-selftest did not build; the module does not need it'; \
 	else \
 		echo 'toa: no headers of a C library (libc6-dev, glibc-devel): "toactl selftest" is left out'; \
 	fi
