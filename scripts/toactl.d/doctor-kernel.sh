@@ -49,9 +49,12 @@ check_newest() {
 }
 
 boot_files() {
-	cat "$ROOT"/etc/modules-load.d/*.conf "$ROOT"/usr/lib/modules-load.d/*.conf "$ROOT"/lib/modules-load.d/*.conf \
-		"$ROOT/etc/modules" "$ROOT"/etc/sysconfig/modules/*.modules "$ROOT/etc/rc.local" "$ROOT/etc/rc.d/rc.local" \
-		"$ROOT"/etc/init.d/toa* "$ROOT"/etc/local.d/*.start 2>/dev/null
+	for dir in etc run usr/local/lib usr/lib lib; do
+		cat "$ROOT/$dir"/modules-load.d/*.conf
+	done 2>/dev/null
+	cat "$ROOT/etc/modules" "$ROOT"/etc/sysconfig/modules/*.modules "$ROOT/etc/rc.local" \
+		"$ROOT/etc/rc.d/rc.local" "$ROOT"/etc/rc*.d/S*toa "$ROOT"/etc/cron.d/* \
+		"$ROOT"/etc/systemd/system/*.wants/toa.service 2>/dev/null
 }
 
 check_boot() {

@@ -119,9 +119,12 @@ already_loaded() {
 	say "toa $(module_version) is loaded already"
 }
 
-# configured: "options toa ..." of modprobe.d.
+# configured: "options toa ..." of modprobe.d, which insmod does not read.
 configured() {
-	modprobe -c 2>/dev/null | sed -n 's/^options toa //p' | tr -d '"' | tr '\n' ' '
+	for dir in lib usr/lib usr/local/lib run etc; do
+		cat "$ROOT/$dir"/modprobe.d/*.conf
+	done 2>/dev/null |
+		sed -n 's/^[[:space:]]*options[[:space:]][[:space:]]*toa[[:space:]]//p' | tr -d '"' | tr '\n\t' '  '
 }
 
 # merge_parameters: words from stdin, later ones win, one for each name.

@@ -86,13 +86,23 @@ running_release() {
 	cat "$PROC/sys/kernel/osrelease" 2>/dev/null || uname -r
 }
 
+# Where it is put when /lib/modules cannot be written.
+loose_ko() {
+	for loose in "$ROOT/opt/toa/$1/toa.ko" "$ROOT/usr/lib/toa/$1/toa.ko"; do
+		[ -f "$loose" ] || continue
+		echo "$loose"
+		return
+	done
+	return 1
+}
+
 # installed_ko [RELEASE]: the toa.ko that modprobe would take for that kernel.
 installed_ko() {
 	dir=$(modules_dir "${1:-}")
 	path=$(sed -n 's/^\([^:]*\/\)\{0,1\}\(toa\.ko[.a-z0-9]*\):.*/\1\2/p' "$dir/modules.dep" 2>/dev/null |
 		head -n 1)
 	case $path in
-	"") return 1 ;;
+	"") loose_ko "${1:-$(running_release)}" ;;
 	/*) echo "$ROOT$path" ;;
 	*) echo "$dir/$path" ;;
 	esac
