@@ -219,7 +219,7 @@ function enough(hex,	tcp)
 # tshark: addresses in columns of their family, flags as 0x.... , no colons.
 /\t0x[0-9a-f]+\t/ {
 	n = split($0, f, "\t")
-	if (f[9] == "" || f[3] ~ /,/)
+	if (f[3] == "" || f[3] ~ /,/)
 		next
 	flags = byte_of[substr(f[7], length(f[7]) - 1)]
 	gsub(/:/, "", f[9])

@@ -21,9 +21,10 @@ usage: toactl sniff [--interface NAME] [--port PORT] [--seconds N] [--packets N]
 END
 }
 
-# What can carry the option: TCP with options that are more than the timestamps that
-# nearly every packet has (compare toa_options_are_timestamps() in toa.h).
-FILTER='(tcp and tcp[12] & 0xf0 > 0x50 and not (tcp[12] & 0xf0 = 0x80 and tcp[20:4] = 0x0101080a)) or (ip6 and ip6[6] = 6 and ip6[52] & 0xf0 > 0x50 and not (ip6[52] & 0xf0 = 0x80 and ip6[60:4] = 0x0101080a))'
+# SYNs, and what can carry the option: TCP with options that are more than the
+# timestamps that nearly every packet has (compare toa_options_are_timestamps() in
+# toa.h).
+FILTER='(tcp and (tcp[13] & 2 != 0 or (tcp[12] & 0xf0 > 0x50 and not (tcp[12] & 0xf0 = 0x80 and tcp[20:4] = 0x0101080a)))) or (ip6 and ip6[6] = 6 and (ip6[53] & 2 != 0 or (ip6[52] & 0xf0 > 0x50 and not (ip6[52] & 0xf0 = 0x80 and ip6[60:4] = 0x0101080a))))'
 
 # The words of the commands that print packets for sniff.awk.
 capture_tcpdump() {
@@ -39,7 +40,7 @@ capture_tcpdump() {
 # tshark gives the options as one word of hex digits; sniff.awk takes both forms.
 capture_tshark() {
 	if [ "$file" ]; then
-		set -- -r "$file" -Y "tcp.options${port:+ && tcp.port == $port}"
+		set -- -r "$file" -Y "(tcp.options || tcp.flags.syn == 1)${port:+ && tcp.port == $port}"
 	else
 		set -- -i "${interface:-any}" -l -f "($FILTER)${port:+ and port $port}"
 		[ -z "$packets" ] || set -- "$@" -c "$packets"

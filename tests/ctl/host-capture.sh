@@ -40,7 +40,7 @@ capture_cases() {
 	so "sniff: unusable" said '^10.0.0.5 .* unusable *127.0.0.1'
 	so "sniff: not in trust" said '^198.51.100.66 .* not in trust'
 	so "sniff: on the SYN" said '^10.0.0.3 *254/8 *1 *0 *0 *syn is 0'
-	so "sniff: a sender without an option" said '^10.0.0.4 *opened 2 connections and sent no option'
+	so "sniff: a sender without an option" said '^10.0.0.4 *opened 3 connections and sent no option'
 	parameter_put syn Y
 	says "sniff: on the SYN, with syn=1" 0 '^10.0.0.3 *254/8 *1 *0 *0 *yes' sniff --read "$WORK/packets.pcap" --quiet
 	so "sniff --quiet" not_said ' > '
