@@ -35,11 +35,8 @@ trust_write() {
 
 # valid_prefixes WORD...
 valid_prefixes() {
-	for word; do
-		awk -f "$PARTS/address.awk" -f - "$word" <<'END' || die "$USAGE" "$word is not an address or prefix"
-BEGIN { exit prefix_canon(ARGV[1]) == "" }
-END
-	done
+	word=$(printf '%s\n' "$@" | awk -f "$PARTS/address.awk" -f "$PARTS/invalid.awk")
+	[ -z "$word" ] || die "$USAGE" "$word is not an address or prefix"
 }
 
 # trust_merge add|del WORD...: the list with or without these; equal is what means
