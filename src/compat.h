@@ -36,13 +36,16 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/tracepoint.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
 #include <net/inet_connection_sock.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 
 #ifndef CONFIG_64BIT
 #error "toa: 32-bit kernels are not supported."
@@ -51,6 +54,10 @@
 #if !defined(CONFIG_INET) || !defined(CONFIG_KPROBES) || !defined(CONFIG_NETFILTER)
 #error "toa: this kernel needs CONFIG_INET, CONFIG_KPROBES and CONFIG_NETFILTER."
 #endif
+
+/*
+ * The language.
+ */
 
 /* 5.1. Before gcc 4.6 the compiler shows the line, and with it the text. */
 #ifndef static_assert
@@ -61,6 +68,61 @@
 	extern const char toa_assertion[(is) && sizeof(text) ? 1 : -1]
 #endif
 #endif /* static_assert */
+
+/* 3.19; RHEL 6 has one that takes no const. */
+#if !defined(READ_ONCE) || defined(TOA_HAVE_READ_ONCE_MUTABLE)
+#undef READ_ONCE
+#define READ_ONCE(x)		(*(const volatile typeof(x) *)&(x))
+#undef WRITE_ONCE
+#define WRITE_ONCE(x, to)	(*(volatile typeof(x) *)&(x) = (to))
+#endif
+
+/* 2.6.34 to 3.0. */
+#ifndef __rcu
+#define __rcu
+#endif
+#ifndef rcu_access_pointer
+#define rcu_access_pointer(p)	READ_ONCE(p)
+#endif
+#ifndef rcu_dereference_protected
+#define rcu_dereference_protected(p, held)	(p)
+#endif
+#ifndef RCU_INIT_POINTER
+#define RCU_INIT_POINTER(p, to)	((p) = (to))
+#endif
+
+/* 3.1 and 3.2: is an option y or m, is it m? */
+#ifndef IS_ENABLED
+#define toa_comma_1		0,
+#define toa_second(a, b, ...)	b
+#define toa_defined(value)	toa_defined_(value)
+#define toa_defined_(value)	toa_defined__(toa_comma_##value)
+#define toa_defined__(comma)	toa_second(comma 1, 0, 0)
+#define IS_ENABLED(option)	(toa_defined(option) || IS_MODULE(option))
+#define IS_MODULE(option)	toa_defined(option##_MODULE)
+#endif
+
+/* 3.5. */
+#ifndef SIZE_MAX
+#define SIZE_MAX		(~(size_t)0)
+#endif
+
+/* 4.18. */
+#ifndef TOA_HAVE_ARRAY_SIZE
+static inline size_t array_size(size_t count, size_t size)
+{
+	return size && count > SIZE_MAX / size ? SIZE_MAX : count * size;
+}
+#endif
+
+/* 4.7; the older GOLDEN_RATIO_PRIME_64 spreads less. */
+#ifndef GOLDEN_RATIO_64
+#define GOLDEN_RATIO_64		0x61c8864680b583ebULL
+#endif
+
+/*
+ * The functions that are hooked.
+ */
 
 /*
  * The parameters of icsk_af_ops->syn_recv_sock, and a call that passes them on.
@@ -185,6 +247,27 @@ static inline void toa_getname_call(struct socket *sock, struct sockaddr *addr,
 
 #endif /* TOA_HAVE_GETNAME_LEN */
 
+/*
+ * Where tcp_conn_request() is, which every kind of listener calls for a SYN, with
+ * its arguments. Before 3.17 each family had one of its own; IPv6's hands IPv4's
+ * segments on.
+ */
+#ifdef TOA_HAVE_TCP_CONN_REQUEST
+#define TOA_CONN_REQUEST	"tcp_conn_request"
+#define TOA_CONN_REQUEST_V6	NULL
+#define TOA_CONN_REQUEST_SK	2
+#define TOA_CONN_REQUEST_SKB	3
+#else
+#define TOA_CONN_REQUEST	"tcp_v4_conn_request"
+#define TOA_CONN_REQUEST_V6	"tcp_v6_conn_request"
+#define TOA_CONN_REQUEST_SK	0
+#define TOA_CONN_REQUEST_SKB	1
+#endif /* TOA_HAVE_TCP_CONN_REQUEST */
+
+/*
+ * The means to hook them.
+ */
+
 /* A function's arguments in its registers: x86 has it since 4.20. */
 #ifndef TOA_HAVE_REGS_GET_KERNEL_ARGUMENT
 static inline unsigned long regs_get_kernel_argument(struct pt_regs *regs,
@@ -201,6 +284,15 @@ static inline unsigned long regs_get_kernel_argument(struct pt_regs *regs,
 #endif /* CONFIG_X86_64 */
 }
 #endif /* TOA_HAVE_REGS_GET_KERNEL_ARGUMENT */
+
+/* 3.3. */
+#ifndef TOA_HAVE_INSTRUCTION_POINTER_SET
+static inline void instruction_pointer_set(struct pt_regs *regs,
+					   unsigned long ip)
+{
+	regs->ip = ip;
+}
+#endif
 
 /* x86 has it since 4.16. */
 #ifndef TOA_HAVE_REGS_SET_RETURN_VALUE
@@ -280,17 +372,23 @@ typedef void (*toa_ftrace_t)(TOA_FTRACE_PARAMS);
 #define TOA_FTRACE_UNPROTECTED	0
 #endif
 
-/*
- * PREEMPT_RT: spinlock_t and the allocators' locks sleep, so that even GFP_ATOMIC
- * may only be used where preemption is on.
- */
-#ifdef CONFIG_PREEMPT_RT
-#define TOA_LOCKS_SLEEP		true
-#define toa_may_allocate()	preemptible()
+/* The kretprobe of an instance: a member up to 5.10, looked up since. */
+#ifdef TOA_HAVE_GET_KRETPROBE
+#define toa_kretprobe_of(ri)	get_kretprobe(ri)
 #else
-#define TOA_LOCKS_SLEEP		false
-#define toa_may_allocate()	true
+#define toa_kretprobe_of(ri)	((ri)->rp)
 #endif
+
+/*
+ * Old kernels lose an instance that the function at the entry gives back, RHEL 6's
+ * too: there it has to be kept until the return. No header tells, so a version
+ * does: 3.10 is the oldest that was seen to take them back.
+ */
+#define TOA_KRETPROBE_LOSES	(LINUX_VERSION_CODE < KERNEL_VERSION(3, 10, 0))
+
+/*
+ * Sockets and network namespaces.
+ */
 
 /*
  * May sk_user_data hold a tag? Where a sockmap's pointer has a mark of its own
@@ -342,21 +440,155 @@ static inline int toa_sock_create(int family, int type, int protocol,
 }
 
 /*
- * Where tcp_conn_request() is, which every kind of listener calls for a SYN, with
- * its arguments. Before 3.17 each family had one of its own; IPv6's hands IPv4's
- * segments on.
+ * Whose a socket is, as the reader of a file sees it; sk_uid(): 6.17; before 3.7 all
+ * readers see the same.
  */
-#ifdef TOA_HAVE_TCP_CONN_REQUEST
-#define TOA_CONN_REQUEST	"tcp_conn_request"
-#define TOA_CONN_REQUEST_V6	NULL
-#define TOA_CONN_REQUEST_SK	2
-#define TOA_CONN_REQUEST_SKB	3
+static inline unsigned int toa_sock_uid(struct seq_file *seq, struct sock *sk)
+{
+#if defined(TOA_HAVE_SK_UID)
+	return from_kuid_munged(seq_user_ns(seq), sk_uid(sk));
+#elif defined(TOA_HAVE_KUID)
+	return from_kuid_munged(seq_user_ns(seq), sock_i_uid(sk));
 #else
-#define TOA_CONN_REQUEST	"tcp_v4_conn_request"
-#define TOA_CONN_REQUEST_V6	"tcp_v6_conn_request"
-#define TOA_CONN_REQUEST_SK	0
-#define TOA_CONN_REQUEST_SKB	1
-#endif /* TOA_HAVE_TCP_CONN_REQUEST */
+	return sock_i_uid(sk);
+#endif
+}
+
+/* Where a network namespace has its TCP connections; up to 4.11 all have one table. */
+#if defined(TOA_HAVE_DEATH_ROW_POINTER)
+#define toa_net_hashinfo(net)	((net)->ipv4.tcp_death_row->hashinfo)
+#elif defined(TOA_HAVE_DEATH_ROW)
+#define toa_net_hashinfo(net)	((net)->ipv4.tcp_death_row.hashinfo)
+#else
+#define toa_net_hashinfo(net)	((void)(net), &tcp_hashinfo)
+#endif
+
+/* The last place in that table; 2.6.33. */
+#ifdef TOA_HAVE_EHASH_MASK
+#define toa_ehash_mask(hashinfo) ((hashinfo)->ehash_mask)
+#else
+#define toa_ehash_mask(hashinfo) ((hashinfo)->ehash_size - 1)
+#endif
+
+/* 4.2. Before, no requests were among the connections. */
+#ifndef TOA_HAVE_SK_FULLSOCK
+static inline bool sk_fullsock(const struct sock *sk)
+{
+	return sk->sk_state != TCP_TIME_WAIT;
+}
+#endif
+
+/* The number of a network namespace, as "lsns -t net" shows it; 3.19. */
+static inline unsigned int toa_net_number(const struct net *net)
+{
+#ifdef TOA_HAVE_NS_COMMON
+	return net->ns.inum;
+#else
+	return 0;
+#endif /* TOA_HAVE_NS_COMMON */
+}
+
+/*
+ * What a module keeps with each network namespace, found by an id. Since 2.6.33 the
+ * kernel makes it and frees it; before, functions of its own gave the id. The id was
+ * signed up to 4.9.
+ */
+#ifndef TOA_HAVE_PERNET_GEN
+
+#define TOA_NET_ID		typeof(*((struct pernet_operations *)0)->id)
+#define TOA_NET_DATA(is, bytes)	.id = &(is), .size = bytes,
+#define toa_net_register(ops, id) register_pernet_subsys(ops)
+#define toa_net_unregister(ops, id) unregister_pernet_subsys(ops)
+
+static inline int toa_net_data_make(struct net *net, int id, size_t size)
+{
+	return 0;
+}
+
+static inline void toa_net_data_free(struct net *net, int id)
+{
+}
+
+#else
+
+#define TOA_NET_ID		int
+#define TOA_NET_DATA(is, bytes)
+#define toa_net_register(ops, id) register_pernet_gen_subsys(&(id), ops)
+#define toa_net_unregister(ops, id) unregister_pernet_gen_subsys(id, ops)
+
+static inline int toa_net_data_make(struct net *net, int id, size_t size)
+{
+	void *data = kzalloc(size, GFP_KERNEL);
+	int err = data ? net_assign_generic(net, id, data) : -ENOMEM;
+
+	if (err)
+		kfree(data);
+	return err;
+}
+
+static inline void toa_net_data_free(struct net *net, int id)
+{
+	kfree(net_generic(net, id));
+}
+
+#endif /* TOA_HAVE_PERNET_GEN */
+
+/* It took no const before 2.6.33. */
+#define toa_net_data(net, id)	net_generic((struct net *)(net), id)
+
+/* 2.6.33. */
+#ifndef TOA_HAVE_INET_DPORT
+#define inet_dport		dport
+#define inet_sport		sport
+#define inet_daddr		daddr
+#define inet_rcv_saddr		rcv_saddr
+#endif
+
+/* A socket's IPv4 addresses in one word; 3.8. */
+static inline u64 toa_sock_v4_pair(const struct sock *sk)
+{
+#ifdef sk_addrpair
+	return (__force u64)sk->sk_addrpair;
+#else
+	return (u64)(__force u32)inet_sk(sk)->inet_daddr << 32 |
+	       (__force u32)inet_sk(sk)->inet_rcv_saddr;
+#endif
+}
+
+/* The kernel's own, in6addr_any, is not exported in 2.6.32. */
+static inline const struct in6_addr *toa_v6_none(void)
+{
+	static const struct in6_addr none;
+
+	return &none;
+}
+
+/*
+ * A socket's IPv6 addresses. Up to 3.12 only an AF_INET6 one has them, and a kernel
+ * without IPv6 has no place for them.
+ */
+#if !IS_ENABLED(CONFIG_IPV6)
+#define toa_sock_v6(sk, addr, old)	toa_v6_none()
+#elif defined(sk_v6_daddr)
+#define toa_sock_v6(sk, addr, old)	(&(sk)->addr)
+#else
+#define toa_sock_v6(sk, addr, old)					\
+	(inet6_sk(sk) ? &inet6_sk(sk)->old : toa_v6_none())
+#endif
+
+static inline const struct in6_addr *toa_sock_v6_remote(const struct sock *sk)
+{
+	return toa_sock_v6(sk, sk_v6_daddr, daddr);
+}
+
+static inline const struct in6_addr *toa_sock_v6_local(const struct sock *sk)
+{
+	return toa_sock_v6(sk, sk_v6_rcv_saddr, rcv_saddr);
+}
+
+/*
+ * Parameters.
+ */
 
 /*
  * Parameters with functions of their own; 2.6.36. Before, the functions stood in the
@@ -428,6 +660,22 @@ module_param_call(name, toa_param_set, toa_param_get,			\
 #define TOA_PARAM_NOARG
 #endif
 
+/*
+ * Memory, and segments.
+ */
+
+/*
+ * PREEMPT_RT: spinlock_t and the allocators' locks sleep, so that even GFP_ATOMIC
+ * may only be used where preemption is on.
+ */
+#ifdef CONFIG_PREEMPT_RT
+#define TOA_LOCKS_SLEEP		true
+#define toa_may_allocate()	preemptible()
+#else
+#define TOA_LOCKS_SLEEP		false
+#define toa_may_allocate()	true
+#endif
+
 /* 4.12. */
 #ifndef TOA_HAVE_KVMALLOC
 static inline void *kvmalloc(size_t size, gfp_t flags)
@@ -458,20 +706,6 @@ static inline void *vzalloc(unsigned long size)
 }
 #endif /* TOA_HAVE_VZALLOC */
 
-/* 4.13. */
-#ifndef TOA_HAVE_SKB_PUT_DATA
-static inline void *skb_put_data(struct sk_buff *skb, const void *data,
-				 unsigned int len)
-{
-	return memcpy(skb_put(skb, len), data, len);
-}
-
-static inline void *skb_put_zero(struct sk_buff *skb, unsigned int len)
-{
-	return memset(skb_put(skb, len), 0, len);
-}
-#endif /* TOA_HAVE_SKB_PUT_DATA */
-
 /* 4.16. */
 #ifndef TOA_HAVE_VMEMDUP_USER
 static inline void *vmemdup_user(const void __user *from, size_t len)
@@ -488,13 +722,28 @@ static inline void *vmemdup_user(const void __user *from, size_t len)
 }
 #endif /* TOA_HAVE_VMEMDUP_USER */
 
+/* 4.13. */
+#ifndef TOA_HAVE_SKB_PUT_DATA
+static inline void *skb_put_data(struct sk_buff *skb, const void *data,
+				 unsigned int len)
+{
+	return memcpy(skb_put(skb, len), data, len);
+}
+
+static inline void *skb_put_zero(struct sk_buff *skb, unsigned int len)
+{
+	return memset(skb_put(skb, len), 0, len);
+}
+#endif /* TOA_HAVE_SKB_PUT_DATA */
+
+/*
+ * Files of /proc, paths and tracepoints.
+ */
+
 /* 3.10. */
 #ifndef TOA_HAVE_PDE_DATA
 #define PDE_DATA(inode)		(PDE(inode)->data)
 #endif
-
-/* The id of a module's data in a network namespace was signed up to 4.9. */
-#define TOA_NET_ID		typeof(*((struct pernet_operations *)0)->id)
 
 /*
  * Files that every network namespace has; 4.18. What shows is the file's data.
@@ -570,28 +819,6 @@ proc_create_net_single(const char *name, umode_t mode,
 
 #endif /* proc_create_net */
 
-/* Whose a socket is, as the reader of a file sees it; sk_uid(): 6.17. */
-static inline unsigned int toa_sock_uid(struct seq_file *seq, struct sock *sk)
-{
-#ifdef TOA_HAVE_SK_UID
-	kuid_t uid = sk_uid(sk);
-#else
-	kuid_t uid = sock_i_uid(sk);
-#endif /* TOA_HAVE_SK_UID */
-
-	return from_kuid_munged(seq_user_ns(seq), uid);
-}
-
-/* The number of a network namespace, as "lsns -t net" shows it; 3.19. */
-static inline unsigned int toa_net_number(const struct net *net)
-{
-#ifdef TOA_HAVE_NS_COMMON
-	return net->ns.inum;
-#else
-	return 0;
-#endif /* TOA_HAVE_NS_COMMON */
-}
-
 /* A file of /proc that shows one text and takes another; struct proc_ops: 5.6. */
 #ifdef TOA_HAVE_PROC_OPS
 #define TOA_SINGLE_FILE(name, open_it, write_it)			\
@@ -642,12 +869,14 @@ static inline int toa_path_lookup(struct vfsmount *mnt, const char *name,
 }
 #endif /* struct nameidata */
 
-/* Where a network namespace has its TCP connections. */
-#ifdef TOA_HAVE_DEATH_ROW_POINTER
-#define toa_net_hashinfo(net)	((net)->ipv4.tcp_death_row->hashinfo)
-#else
-#define toa_net_hashinfo(net)	((net)->ipv4.tcp_death_row.hashinfo)
+/* 4.1. Tools of before do without. */
+#ifndef TRACE_DEFINE_ENUM
+#define TRACE_DEFINE_ENUM(number)
 #endif
+
+/*
+ * Waiting.
+ */
 
 /* Code with preemption off had grace periods of its own up to 4.19. */
 #ifdef TOA_HAVE_SYNCHRONIZE_SCHED
@@ -692,43 +921,21 @@ static inline void toa_wait_for_tasks(void)
 	toa_wait_for_cpus();
 }
 
-/* The kretprobe of an instance: a member up to 5.10, looked up since. */
-#ifdef TOA_HAVE_GET_KRETPROBE
-#define toa_kretprobe_of(ri)	get_kretprobe(ri)
-#else
-#define toa_kretprobe_of(ri)	((ri)->rp)
-#endif
-
 /*
- * Old kernels lose an instance that the function at the entry gives back, RHEL 6's
- * too: there it has to be kept until the return. No header tells, so a version
- * does: 3.10 is the oldest that was seen to take them back.
+ * CPUs, locks and lists.
  */
-#define TOA_KRETPROBE_LOSES	(LINUX_VERSION_CODE < KERNEL_VERSION(3, 10, 0))
-
-/* 3.5. */
-#ifndef SIZE_MAX
-#define SIZE_MAX		(~(size_t)0)
-#endif
-
-/* 4.18. */
-#ifndef TOA_HAVE_ARRAY_SIZE
-static inline size_t array_size(size_t count, size_t size)
-{
-	return size && count > SIZE_MAX / size ? SIZE_MAX : count * size;
-}
-#endif
 
 /* 3.15. */
 #ifndef raw_cpu_ptr
-#define raw_cpu_ptr(ptr)	__this_cpu_ptr(ptr)
+#define raw_cpu_ptr(ptr)	per_cpu_ptr(ptr, raw_smp_processor_id())
 #endif
 
 /*
  * Up to 2.6.33 a variable of the CPUs had a prefix to its name, which this_cpu_inc()
- * and the others do not know.
+ * and the others do not know. The kernel's headers with such variables come first.
  */
 #ifdef per_cpu_var
+#include <linux/ftrace_event.h>
 #undef DECLARE_PER_CPU
 #define DECLARE_PER_CPU(type, name)					\
 	extern __PCPU_ATTRS("") __typeof__(type) name
@@ -739,11 +946,39 @@ static inline size_t array_size(size_t count, size_t size)
 
 /* Up to 3.2 an interrupt could come between this_cpu_inc()'s reading and writing. */
 #ifdef irqsafe_cpu_inc
+#undef this_cpu_add
+#define this_cpu_add(var, by)	irqsafe_cpu_add(var, by)
 #undef this_cpu_inc
 #define this_cpu_inc(var)	irqsafe_cpu_inc(var)
 #undef this_cpu_dec
 #define this_cpu_dec(var)	irqsafe_cpu_dec(var)
 #endif /* irqsafe_cpu_inc */
+
+/* 2.6.33. */
+#ifndef this_cpu_inc
+#define toa_this_cpu_do(var, operation)					\
+do {									\
+	unsigned long flags;						\
+									\
+	local_irq_save(flags);						\
+	*raw_cpu_ptr(&(var)) operation;					\
+	local_irq_restore(flags);					\
+} while (0)
+#define this_cpu_add(var, by)	toa_this_cpu_do(var, += (by))
+#define this_cpu_inc(var)	toa_this_cpu_do(var, += 1)
+#define this_cpu_dec(var)	toa_this_cpu_do(var, -= 1)
+#define this_cpu_write(var, to)	toa_this_cpu_do(var, = (to))
+#define this_cpu_read(var)						\
+({									\
+	typeof(var) is;							\
+	unsigned long flags;						\
+									\
+	local_irq_save(flags);						\
+	is = *raw_cpu_ptr(&(var));					\
+	local_irq_restore(flags);					\
+	is;								\
+})
+#endif /* this_cpu_inc */
 
 /* With how the counter's memory is to be allocated since 3.18. */
 #ifdef TOA_HAVE_PERCPU_COUNTER_GFP
@@ -752,14 +987,6 @@ static inline size_t array_size(size_t count, size_t size)
 #else
 #define toa_percpu_counter_init(counter)				\
 	percpu_counter_init(counter, 0)
-#endif
-
-/* 3.19; RHEL 6 has one that takes no const. */
-#if !defined(READ_ONCE) || defined(TOA_HAVE_READ_ONCE_MUTABLE)
-#undef READ_ONCE
-#define READ_ONCE(x)		(*(const volatile typeof(x) *)&(x))
-#undef WRITE_ONCE
-#define WRITE_ONCE(x, to)	(*(volatile typeof(x) *)&(x) = (to))
 #endif
 
 /* 3.14. */
@@ -792,6 +1019,12 @@ do {									\
 #define DEFINE_RAW_SPINLOCK(lock) DEFINE_SPINLOCK(lock)
 #endif /* raw_spin_lock_init */
 
+/* 3.10. */
+#ifndef list_first_entry_or_null
+#define list_first_entry_or_null(head, type, member)			\
+	(list_empty(head) ? NULL : list_first_entry(head, type, member))
+#endif
+
 /* 3.9. Before, walking a list took a node as well as an entry. */
 #ifndef hlist_entry_safe
 #define hlist_entry_safe(ptr, type, member)				\
@@ -818,52 +1051,5 @@ do {									\
 	     pos = hlist_entry_safe(rcu_dereference(pos->member.next),	\
 				    typeof(*pos), member))
 #endif /* hlist_entry_safe */
-
-/* 4.7; the older GOLDEN_RATIO_PRIME_64 spreads less. */
-#ifndef GOLDEN_RATIO_64
-#define GOLDEN_RATIO_64		0x61c8864680b583ebULL
-#endif
-
-/* 2.6.33. */
-#ifndef TOA_HAVE_INET_DPORT
-#define inet_dport		dport
-#define inet_sport		sport
-#define inet_daddr		daddr
-#define inet_rcv_saddr		rcv_saddr
-#endif
-
-/* A socket's IPv4 addresses in one word; 3.8. */
-static inline u64 toa_sock_v4_pair(const struct sock *sk)
-{
-#ifdef sk_addrpair
-	return (__force u64)sk->sk_addrpair;
-#else
-	return (u64)(__force u32)inet_sk(sk)->inet_daddr << 32 |
-	       (__force u32)inet_sk(sk)->inet_rcv_saddr;
-#endif
-}
-
-/*
- * A socket's IPv6 addresses. Up to 3.12 only an AF_INET6 one has them, and a kernel
- * without IPv6 has no place for them.
- */
-#if !IS_ENABLED(CONFIG_IPV6)
-#define toa_sock_v6(sk, addr, old)	(&in6addr_any)
-#elif defined(sk_v6_daddr)
-#define toa_sock_v6(sk, addr, old)	(&(sk)->addr)
-#else
-#define toa_sock_v6(sk, addr, old)					\
-	(inet6_sk(sk) ? &inet6_sk(sk)->old : &in6addr_any)
-#endif
-
-static inline const struct in6_addr *toa_sock_v6_remote(const struct sock *sk)
-{
-	return toa_sock_v6(sk, sk_v6_daddr, daddr);
-}
-
-static inline const struct in6_addr *toa_sock_v6_local(const struct sock *sk)
-{
-	return toa_sock_v6(sk, sk_v6_rcv_saddr, rcv_saddr);
-}
 
 #endif /* TOA_COMPAT_H */

@@ -105,7 +105,7 @@ static struct sock *toa_conns_find(struct toa_conns *conns,
 	struct inet_hashinfo *hashinfo = toa_net_hashinfo(net);
 	struct sock *sk;
 
-	while (conns->slot <= hashinfo->ehash_mask) {
+	while (conns->slot <= toa_ehash_mask(hashinfo)) {
 		sk = toa_chain_find(conns, net, hashinfo);
 		if (sk)
 			return sk;

@@ -49,15 +49,18 @@ static void toa_end_set_v6(struct sockaddr_in6 *end,
  */
 void toa_ends_of_sock(struct toa_ends *ends, const struct sock *sk)
 {
-	const __be16 port = inet_sk(sk)->inet_sport;
+	const struct inet_sock *inet = inet_sk(sk);
 
 	if (sk->sk_family == AF_INET) {
-		toa_end_set_v4(&ends->local, sk->sk_rcv_saddr, port);
-		toa_end_set_v4(&ends->peer, sk->sk_daddr, sk->sk_dport);
+		toa_end_set_v4(&ends->local, inet->inet_rcv_saddr,
+			       inet->inet_sport);
+		toa_end_set_v4(&ends->peer, inet->inet_daddr,
+			       inet->inet_dport);
 	} else {
-		toa_end_set_v6(&ends->local, toa_sock_v6_local(sk), port);
+		toa_end_set_v6(&ends->local, toa_sock_v6_local(sk),
+			       inet->inet_sport);
 		toa_end_set_v6(&ends->peer, toa_sock_v6_remote(sk),
-			       sk->sk_dport);
+			       inet->inet_dport);
 	}
 }
 

@@ -37,7 +37,7 @@ static void toa_hashinfo_visit(struct inet_hashinfo *hashinfo,
 {
 	unsigned int slot;
 
-	for (slot = 0; slot <= hashinfo->ehash_mask; slot++) {
+	for (slot = 0; slot <= toa_ehash_mask(hashinfo); slot++) {
 		toa_bucket_visit(hashinfo, slot, visit);
 		cond_resched();
 	}

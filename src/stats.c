@@ -86,7 +86,7 @@ static const char *const toa_stat_names[TOA_STATS] = {
  */
 void toa_stat_add_slowly(const struct net *net, enum toa_stat stat, long by)
 {
-	const struct toa_stats_net *kept = net_generic(net, toa_stats_id);
+	const struct toa_stats_net *kept = toa_net_data(net, toa_stats_id);
 
 	this_cpu_add(kept->set->stats->count[stat], by);
 }
@@ -107,7 +107,7 @@ enum toa_stat toa_stat_of_store_error(int err)
 /* Who has a file of @net's open has the namespace, too. */
 static const struct toa_stats __percpu *toa_stats_of(const struct net *net)
 {
-	const struct toa_stats_net *kept = net_generic(net, toa_stats_id);
+	const struct toa_stats_net *kept = toa_net_data(net, toa_stats_id);
 
 	return kept->set->stats;
 }
@@ -245,34 +245,46 @@ static void toa_stats_give(const struct net *net, struct toa_stats_set *set)
 /* Nobody can have a socket in @net before this has returned. */
 static int __net_init toa_stats_net_init(struct net *net)
 {
-	struct toa_stats_net *kept = net_generic(net, toa_stats_id);
+	struct toa_stats_net *kept;
 	int err;
 
+	err = toa_net_data_make(net, toa_stats_id, sizeof(*kept));
+	if (err)
+		return err;
+	kept = toa_net_data(net, toa_stats_id);
 	kept->set = toa_stats_take(net);
-	if (!kept->set)
-		return -ENOMEM;
+	if (!kept->set) {
+		err = -ENOMEM;
+		goto free_data;
+	}
 	toa_stats_slot_take(net, kept->set);
 	err = toa_stats_make_files(net);
 	if (err)
-		toa_stats_give(net, kept->set);
+		goto give_set;
+	return 0;
+
+give_set:
+	toa_stats_give(net, kept->set);
+free_data:
+	toa_net_data_free(net, toa_stats_id);
 	return err;
 }
 
 /* Removing a file waits for its readers. */
 static void __net_exit toa_stats_net_exit(struct net *net)
 {
-	const struct toa_stats_net *kept = net_generic(net, toa_stats_id);
+	const struct toa_stats_net *kept = toa_net_data(net, toa_stats_id);
 
 	remove_proc_entry(TOA_COUNTERS_FILE, net->proc_net);
 	remove_proc_entry(TOA_STATS_FILE, net->proc_net);
 	toa_stats_give(net, kept->set);
+	toa_net_data_free(net, toa_stats_id);
 }
 
 static struct pernet_operations toa_stats_net_ops = {
 	.init		= toa_stats_net_init,
 	.exit		= toa_stats_net_exit,
-	.id		= &toa_stats_id,
-	.size		= sizeof(struct toa_stats_net),
+	TOA_NET_DATA(toa_stats_id, sizeof(struct toa_stats_net))
 };
 
 static void toa_stats_free_spare(void)
@@ -301,7 +313,7 @@ int toa_stats_init(void)
 		       TOA_STATS_FILE);
 		return -EEXIST;
 	}
-	err = register_pernet_subsys(&toa_stats_net_ops);
+	err = toa_net_register(&toa_stats_net_ops, toa_stats_id);
 	if (err)
 		toa_stats_free_spare();
 	return err;
@@ -316,6 +328,6 @@ int toa_stats_init(void)
  */
 void toa_stats_exit(void)
 {
-	unregister_pernet_subsys(&toa_stats_net_ops);
+	toa_net_unregister(&toa_stats_net_ops, toa_stats_id);
 	toa_stats_free_spare();
 }

@@ -21,7 +21,6 @@
  * sk_user_data changes hands by cmpxchg() only: who has it keeps it. The others
  * who want it (sockmap, KCM, espintcp, ovpn) refuse a socket where it is taken.
  */
-#include <linux/atomic.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
