@@ -29,6 +29,7 @@
 #include "src/conns.h"
 #include "src/handshake.h"
 #include "src/hook.h"
+#include "src/later.h"
 #include "src/name.h"
 #include "src/probe.h"
 #include "src/sockopt.h"
@@ -53,9 +54,12 @@ module_param(sk_user_data, bool, 0444);
 MODULE_PARM_DESC(sk_user_data,
 		 "keep IPv4 clients in their sockets (sk_user_data), where the kernel allows it; 0 puts them into the table and leaves sockets to sockmap, KCM and ovpn");
 
+/* The parameter hook. */
+static enum toa_hook_mode toa_mode;
+
 /* Between toa_init() and toa_exit(). */
 static bool toa_up;
-/* Of toa_up, and of the hook that goes with toa_syn_asked. */
+/* Of toa_up, and of the hooks that come and go while it is true. */
 static DEFINE_MUTEX(toa_syn_lock);
 
 static int toa_hook_add(struct toa_hook *which, const void *function,
@@ -69,14 +73,23 @@ static int toa_hook_add(struct toa_hook *which, const void *function,
 	return err;
 }
 
+/* Where each family has a function of its own, and IPv6 is there. */
+static int toa_conn_request_v6_hook(void)
+{
+	if (!TOA_CONN_REQUEST_V6 || !toa_hook_syn_recv_v6.means)
+		return 0;
+	return toa_hook_add(&toa_hook_conn_request_v6, NULL,
+			    TOA_HOOK_KRETPROBE);
+}
+
 static int toa_conn_request_hook(void)
 {
 	int err;
 
 	err = toa_hook_add(&toa_hook_conn_request, NULL, TOA_HOOK_KRETPROBE);
-	if (err || !TOA_CONN_REQUEST_V6 || !toa_hook_syn_recv_v6.means)
+	if (err)
 		return err;
-	err = toa_hook_add(&toa_hook_conn_request_v6, NULL, TOA_HOOK_KRETPROBE);
+	err = toa_conn_request_v6_hook();
 	if (err)
 		toa_hook_remove(&toa_hook_conn_request);
 	return err;
@@ -232,17 +245,24 @@ static bool toa_tag_possible(void)
 	       toa_hook_is_sure(&toa_hook_destruct);
 }
 
-static int toa_unhash_hook(void)
+static int toa_unhash_v6_hook(void)
 {
-	const struct socket *v6 = toa_probe_v6.sock;
-	void (*unhash)(struct sock *sk) = toa_probe_v4.sock->sk->sk_prot->unhash;
-	int err;
+	const struct socket *v4 = toa_probe_v4.sock, *v6 = toa_probe_v6.sock;
 
-	err = toa_hook_add(&toa_hook_unhash_v4, unhash, TOA_HOOK_FTRACE);
-	if (err || !v6 || v6->sk->sk_prot->unhash == unhash)
-		return err;
+	if (!v6 || v6->sk->sk_prot->unhash == v4->sk->sk_prot->unhash)
+		return 0;
 	return toa_hook_add(&toa_hook_unhash_v6, v6->sk->sk_prot->unhash,
 			    TOA_HOOK_FTRACE);
+}
+
+static int toa_unhash_hook(void)
+{
+	int err;
+
+	err = toa_hook_add(&toa_hook_unhash_v4,
+			   toa_probe_v4.sock->sk->sk_prot->unhash,
+			   TOA_HOOK_FTRACE);
+	return err ?: toa_unhash_v6_hook();
 }
 
 /*
@@ -303,6 +323,42 @@ static int toa_hooks_add(enum toa_hook_mode mode)
 			       &toa_hook_syn_recv_v6);
 }
 
+/* IPv6 was not there when the others were hooked. */
+static int toa_v6_hook(void)
+{
+	int err = toa_probe_init();
+
+	if (err)
+		return err;
+	err = sk_user_data ? toa_unhash_v6_hook() : 0;
+	if (!err)
+		err = toa_family_hook(&toa_probe_v6, toa_mode,
+				      &toa_hook_getname_v6,
+				      &toa_hook_syn_recv_v6);
+	if (!err && toa_hook_conn_request.means)
+		err = toa_conn_request_v6_hook();
+	toa_probe_exit();
+	return err;
+}
+
+static void toa_v6_come(void)
+{
+	int err = 0;
+
+	mutex_lock(&toa_syn_lock);
+	if (toa_up && !toa_hook_getname_v6.means)
+		err = toa_v6_hook();
+	if (err) {
+		pr_err("IPv6 has come and cannot be hooked (error %d): its sockets show the balancer until toa is loaded again\n",
+		       err);
+		toa_hook_remove(&toa_hook_conn_request_v6);
+		toa_hook_remove(&toa_hook_syn_recv_v6);
+		toa_hook_remove(&toa_hook_getname_v6);
+		toa_hook_remove(&toa_hook_unhash_v6);
+	}
+	mutex_unlock(&toa_syn_lock);
+}
+
 /*
  * Nobody new is remembered, then nobody is answered, then no tag is left, then
  * nobody is forgotten.
@@ -340,9 +396,9 @@ static void toa_syn_down(void)
 	mutex_unlock(&toa_syn_lock);
 }
 
-static int __init toa_mode_choose(enum toa_hook_mode *mode)
+static int __init toa_mode_choose(void)
 {
-	int err = toa_hook_mode_parse(hook, mode);
+	int err = toa_hook_mode_parse(hook, &toa_mode);
 
 	if (err == -EOPNOTSUPP)
 		pr_err("hook=%s is not possible: this kernel's ftrace cannot divert calls; use auto or kretprobe\n",
@@ -355,10 +411,9 @@ static int __init toa_mode_choose(enum toa_hook_mode *mode)
 
 static int __init toa_start(void)
 {
-	enum toa_hook_mode mode;
 	int err;
 
-	err = toa_mode_choose(&mode);
+	err = toa_mode_choose();
 	if (err)
 		return err;
 	err = toa_store_init(max_clients);
@@ -379,16 +434,22 @@ static int __init toa_start(void)
 		       TOA_SO_GET_LOOKUP, err);
 		goto exit_trust;
 	}
-	err = toa_probe_init();
+	err = toa_later_init(toa_v6_come);
 	if (err)
 		goto exit_sockopt;
-	err = toa_hooks_add(mode);
+	err = toa_probe_init();
+	if (err)
+		goto exit_later;
+	err = toa_hooks_add(toa_mode);
 	if (err)
 		goto remove_hooks;
 	err = toa_syn_up();
 	if (err)
 		goto remove_hooks;
 	toa_probe_exit();
+	/* It may have come in between, too early for toa_up. */
+	if (IS_MODULE(CONFIG_IPV6))
+		toa_v6_come();
 	pr_info("toa loaded\n");
 	return 0;
 
@@ -396,6 +457,8 @@ remove_hooks:
 	toa_hooks_remove();
 	toa_syn_exit();
 	toa_probe_exit();
+exit_later:
+	toa_later_exit();
 exit_sockopt:
 	toa_sockopt_exit();
 exit_trust:
@@ -421,6 +484,7 @@ static int __init toa_init(void)
 static void __exit toa_exit(void)
 {
 	toa_syn_down();
+	toa_later_exit();
 	toa_hooks_remove();
 	toa_syn_exit();
 	toa_sockopt_exit();

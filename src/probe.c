@@ -62,7 +62,7 @@ static void toa_probe_close(struct toa_probe *probe)
  *
  * A kernel that was booted with ipv6.disable=1 has no IPv6 sockets at all, and
  * nothing to hook for them. Where IPv6 is a module, asking for a socket loads it;
- * one that may not be loaded now may come later, and then is not hooked.
+ * one that may not be loaded now may come later: see later.c.
  *
  * Context: process, may sleep.
  * Return: 0 or a negative errno.
@@ -78,8 +78,6 @@ int toa_probe_init(void)
 		toa_probe_close(&toa_probe_v4);
 		return err;
 	}
-	if (err && IS_MODULE(CONFIG_IPV6))
-		pr_notice("the module ipv6 cannot be loaded: should it come later, IPv6 sockets show the balancer until toa is loaded again\n");
 	return 0;
 }
 

@@ -8,19 +8,30 @@ ipv6_is_there() {
 	[ -e /proc/net/if_inet6 ]
 }
 
-# The kernel asks for it in vain.
-ipv6_cannot_come() {
+# load_alone: while the kernel asks for ipv6 in vain
+load_alone() {
 	modprobe=$(cat $MODPROBE)
 	echo /bin/false >$MODPROBE
 	load auto
 	status=$?
 	echo "$modprobe" >$MODPROBE
-	[ $status = 0 ] && log_has 'TOA: the module ipv6 cannot be loaded' &&
-		! ipv6_is_there && rmmod toa
+	[ $status = 0 ] && ! ipv6_is_there
 }
 
-ipv6_comes_with() {
-	load auto && ipv6_is_there && clients_are_right && rmmod toa
+ipv6_stays_away() {
+	load_alone && rmmod toa
+}
+
+# A worker hooks its functions: it has a moment for it.
+ipv6_comes_later() {
+	load_alone && modprobe ipv6 || return
+	tenths=0
+	while ! grep -q tcp_v6_syn_recv_sock "$TRACING/enabled_functions" "$KPROBES/list"; do
+		[ $tenths -lt 100 ] || return
+		sleep 0.1
+		tenths=$((tenths + 1))
+	done
+	clients_are_right && rmmod toa
 }
 
 ipv6_was_there() {
@@ -32,7 +43,7 @@ part_ipv6() {
 		echo "ok - IPv6 as a module # SKIP it is built into this kernel"
 		return
 	fi
-	together "the module ipv6 cannot be loaded" ipv6_cannot_come
-	together "the module ipv6 comes with this one" ipv6_comes_with
+	together "the module ipv6 stays away" ipv6_stays_away
+	together "the module ipv6 comes later" ipv6_comes_later
 	together "the module ipv6 was there" ipv6_was_there
 }
