@@ -4,11 +4,13 @@
 
 # Lines of a build log that tell of a warning of ours. Not ours: the kernel's
 # note that another compiler or pahole built it, warnings in its own headers (in the
-# cache or a folder of TOA_SEEN), and clang's count, which has those in it.
+# cache or a folder of TOA_SEEN), clang's count, which has those in it, and folders that
+# only an old kbuild looks for.
 warnings() {
 	grep -i 'warning' "$1" |
 		grep -v -e 'differs from the one used to build the kernel' \
-			-e '^[0-9]* warnings\{0,1\} generated' |
+			-e '^[0-9]* warnings\{0,1\} generated' \
+			-e '\[-Wmissing-include-dirs\]$' |
 		awk -v theirs="$CACHE
 ${TOA_SEEN:-}" '
 			BEGIN { n = split(theirs, dir, "\n") }
