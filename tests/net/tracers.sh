@@ -9,8 +9,8 @@
 TRACING=/sys/kernel/tracing
 [ -e $TRACING/trace ] || TRACING=/sys/kernel/debug/tracing
 # Before 5.0 kprobes alone could be events of one's own.
-EVENTS=$TRACING/dynamic_events
-[ -e $EVENTS ] || EVENTS=$TRACING/kprobe_events
+DYNAMIC_EVENTS=$TRACING/dynamic_events
+[ -e $DYNAMIC_EVENTS ] || DYNAMIC_EVENTS=$TRACING/kprobe_events
 KPROBES=/sys/kernel/debug/kprobes
 FTRACE=/proc/sys/kernel/ftrace_enabled
 HOOKED="inet_getname inet6_getname tcp_v4_syn_recv_sock tcp_v6_syn_recv_sock \
@@ -130,7 +130,7 @@ tracer_off() {
 	case $1 in
 	kprobe | fprobe)
 		echo 0 >$TRACING/events/toatest/enable &&
-			echo >$EVENTS
+			echo >$DYNAMIC_EVENTS
 		;;
 	*)
 		echo nop >$TRACING/current_tracer &&
@@ -142,7 +142,7 @@ tracer_off() {
 # events_on KIND NAME [SUFFIX]: an event on every function
 events_on() {
 	for function in $HOOKED; do
-		echo "$1:toatest/$2_$function $function${3-}" >>$EVENTS
+		echo "$1:toatest/$2_$function $function${3-}" >>$DYNAMIC_EVENTS
 	done
 	echo 1 >$TRACING/events/toatest/enable
 }
