@@ -3,7 +3,7 @@
 # parameter hooks, the tracepoints.
 
 HOOKS=/sys/module/toa/parameters/hooks
-EVENTS=/sys/kernel/tracing/events/toa
+EVENTS=$TRACING/events/toa
 
 # watch NAME MECHANISM: while the module is loaded with it
 watch() {
