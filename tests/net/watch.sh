@@ -167,14 +167,14 @@ namespaces_come_and_go() {
 
 # The module goes while its events are on: they go with it, and come back off.
 trace_outlives() {
-	load auto && echo 1 >$EVENTS/enable && clients_are_right &&
+	load auto && echo 1 >"$EVENTS/enable" && clients_are_right &&
 		grep -q ' toa_answered: ' "$TRACING/trace" && rmmod toa || return
 	cat "$TRACING/trace" >/dev/null
-	if [ -e $EVENTS ]; then
+	if [ -e "$EVENTS" ]; then
 		echo "the events are still there"
 		return 1
 	fi
-	load auto && [ "$(cat $EVENTS/enable)" = 0 ] && rmmod toa
+	load auto && [ "$(cat "$EVENTS/enable")" = 0 ] && rmmod toa
 }
 
 part_watch() {
