@@ -163,9 +163,34 @@ trace_has() {
 	return 1
 }
 
+# Before 5.5 a kprobe at a function's entry is a user of IPMODIFY by itself.
+tracer_diverts() {
+	grep -q '^inet_getname .* I' $TRACING/enabled_functions
+}
+
+# tracer_excludes TRACER: ftrace is refused then, and auto takes kretprobes
+tracer_excludes() {
+	if load ftrace; then
+		echo "the function was given out twice"
+		return 1
+	fi
+	refusal_is_clean_beside && load auto && clients_are_right && tracer_sees "$1" &&
+		rmmod toa && tracer_off "$1"
+}
+
+# The tracer's own kprobes are in the list.
+refusal_is_clean_beside() {
+	log_has 'TOA: .*cannot hook' && ! is_loaded && [ ! -e /proc/net/toa_stats ]
+}
+
 # tracer_with TRACER MODE: it comes and goes, comes again, and the module goes
 tracer_with() {
-	tracer_on "$1" && load "$2" && clients_are_right && tracer_sees "$1" &&
+	tracer_on "$1" || return
+	if [ "$2" = ftrace ] && tracer_diverts; then
+		tracer_excludes "$1"
+		return
+	fi
+	load "$2" && clients_are_right && tracer_sees "$1" &&
 		tracer_off "$1" && clients_are_right &&
 		tracer_on "$1" && clients_are_right && tracer_sees "$1" &&
 		rmmod toa && tracer_off "$1"
