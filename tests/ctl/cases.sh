@@ -13,7 +13,8 @@ ctl() {
 	esac
 }
 
-# says CASE STATUS PATTERN WORD...: toactl WORD... ends so, and a line matches
+# says CASE STATUS PATTERN WORD...: toactl WORD... ends so, and a line matches; without
+# a PATTERN, it says nothing
 says() {
 	says_case=$1 says_status=$2 says_pattern=$3
 	shift 3
@@ -25,7 +26,9 @@ says() {
 judge_said() {
 	if [ "$1" != "$3" ]; then
 		result "$NAME: $2" 1 "status $1 and not $3: $(cat "$SAID")"
-	elif ! grep -q -e "$4" "$SAID"; then
+	elif [ -z "$4" ] && [ -s "$SAID" ]; then
+		result "$NAME: $2" 1 "it has something to say: $(cat "$SAID")"
+	elif [ "$4" ] && ! grep -q -e "$4" "$SAID"; then
 		result "$NAME: $2" 1 "no line with $4: $(cat "$SAID")"
 	else
 		result "$NAME: $2" 0
