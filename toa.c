@@ -354,7 +354,7 @@ static void toa_v6_come(void)
 		toa_hook_remove(&toa_hook_conn_request_v6);
 		toa_hook_remove(&toa_hook_syn_recv_v6);
 		toa_hook_remove(&toa_hook_getname_v6);
-		toa_hook_remove(&toa_hook_unhash_v6);
+		/* That of unhash stays: a client may have been tagged. */
 	}
 	mutex_unlock(&toa_syn_lock);
 }
