@@ -60,7 +60,7 @@ static enum toa_hook_mode toa_mode;
 /* Between toa_init() and toa_exit(). */
 static bool toa_up;
 /* Of toa_up, and of the hooks that come and go while it is true. */
-static DEFINE_MUTEX(toa_syn_lock);
+static DEFINE_MUTEX(toa_up_lock);
 
 static int toa_hook_add(struct toa_hook *which, const void *function,
 			enum toa_hook_mode mode)
@@ -95,7 +95,7 @@ static int toa_conn_request_hook(void)
 	return err;
 }
 
-/* Call with toa_syn_lock held. */
+/* Call with toa_up_lock held. */
 static int toa_syn_switch(bool on)
 {
 	int err;
@@ -124,11 +124,11 @@ static int toa_syn_set(const char *value, const struct kernel_param *param)
 	err = param_set_bool(value, &copy);
 	if (err)
 		return err;
-	mutex_lock(&toa_syn_lock);
+	mutex_lock(&toa_up_lock);
 	err = toa_up ? toa_syn_switch(on) : 0;
 	if (!err)
 		WRITE_ONCE(toa_syn_asked, on);
-	mutex_unlock(&toa_syn_lock);
+	mutex_unlock(&toa_up_lock);
 	return err;
 }
 
@@ -345,7 +345,7 @@ static void toa_v6_come(void)
 {
 	int err = 0;
 
-	mutex_lock(&toa_syn_lock);
+	mutex_lock(&toa_up_lock);
 	if (toa_up && !toa_hook_getname_v6.means)
 		err = toa_v6_hook();
 	if (err) {
@@ -356,7 +356,7 @@ static void toa_v6_come(void)
 		toa_hook_remove(&toa_hook_getname_v6);
 		/* That of unhash stays: a client may have been tagged. */
 	}
-	mutex_unlock(&toa_syn_lock);
+	mutex_unlock(&toa_up_lock);
 }
 
 /*
@@ -381,19 +381,19 @@ static int toa_syn_up(void)
 {
 	int err;
 
-	mutex_lock(&toa_syn_lock);
+	mutex_lock(&toa_up_lock);
 	err = toa_syn_switch(toa_syn_asked);
 	toa_up = !err;
-	mutex_unlock(&toa_syn_lock);
+	mutex_unlock(&toa_up_lock);
 	return err;
 }
 
 static void toa_syn_down(void)
 {
-	mutex_lock(&toa_syn_lock);
+	mutex_lock(&toa_up_lock);
 	toa_up = false;
 	toa_syn_switch(false);
-	mutex_unlock(&toa_syn_lock);
+	mutex_unlock(&toa_up_lock);
 }
 
 static int __init toa_mode_choose(void)

@@ -125,11 +125,11 @@ static inline size_t array_size(size_t count, size_t size)
  */
 
 /*
- * The parameters of icsk_af_ops->syn_recv_sock, and a call that passes them on.
+ * The parameters of icsk_af_ops->syn_recv_sock, and how they are passed on.
  * opt_child_init came with 858d2a4f67ff ("tcp: fix potential race in
  * tcp_v6_syn_recv_sock()", 2026) and from there into the stable series. Whoever
  * calls the original with one argument too few has the kernel call whatever the
- * register held; toa.c asserts that its own prototype is the kernel's.
+ * register held; handshake.c asserts that its own prototype is the kernel's.
  */
 #if defined(TOA_HAVE_OPT_CHILD_INIT)
 
@@ -138,8 +138,8 @@ static inline size_t array_size(size_t count, size_t size)
 	struct request_sock *req, struct dst_entry *dst,		\
 	struct request_sock *req_unhash, bool *own_req,			\
 	void (*opt_child_init)(struct sock *newsk, const struct sock *sk)
-#define TOA_SYN_RECV_CALL(fn)						\
-	((fn)(sk, skb, req, dst, req_unhash, own_req, opt_child_init))
+#define TOA_SYN_RECV_ARGS						\
+	sk, skb, req, dst, req_unhash, own_req, opt_child_init
 /* Call a syn_recv_sock directly, as the self-check does. */
 #define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
 	((fn)(sk, skb, req, NULL, NULL, own_req, NULL))
@@ -150,8 +150,8 @@ static inline size_t array_size(size_t count, size_t size)
 	const struct sock *sk, struct sk_buff *skb,			\
 	struct request_sock *req, struct dst_entry *dst,		\
 	struct request_sock *req_unhash, bool *own_req
-#define TOA_SYN_RECV_CALL(fn)						\
-	((fn)(sk, skb, req, dst, req_unhash, own_req))
+#define TOA_SYN_RECV_ARGS						\
+	sk, skb, req, dst, req_unhash, own_req
 #define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
 	((fn)(sk, skb, req, NULL, NULL, own_req))
 
@@ -160,8 +160,8 @@ static inline size_t array_size(size_t count, size_t size)
 #define TOA_SYN_RECV_PARAMS						\
 	struct sock *sk, struct sk_buff *skb,				\
 	struct request_sock *req, struct dst_entry *dst
-#define TOA_SYN_RECV_CALL(fn)						\
-	((fn)(sk, skb, req, dst))
+#define TOA_SYN_RECV_ARGS						\
+	sk, skb, req, dst
 #define toa_syn_recv_call(fn, sk, skb, req, own_req)			\
 	((void)(own_req), (fn)(sk, skb, req, NULL))
 

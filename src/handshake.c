@@ -392,41 +392,32 @@ static void toa_syn_recv_end(const struct toa_handshake *hs,
 
 typedef struct sock *(*toa_syn_recv_t)(TOA_SYN_RECV_PARAMS);
 
-static toa_syn_recv_t toa_syn_recv_orig(const struct toa_hook *hook)
+static __always_inline struct sock *
+toa_syn_recv(const struct toa_hook *hook, TOA_SYN_RECV_PARAMS)
 {
-	return (toa_syn_recv_t)hook->addr;
+	const toa_syn_recv_t orig = (toa_syn_recv_t)hook->addr;
+	const struct toa_handshake hs = { sk, skb, req };
+	struct toa_client client = {};
+	struct sock *child;
+	bool found;
+
+	if (toa_probe_note(skb))
+		return NULL;
+	found = toa_syn_recv_begin(&hs, &client);
+	child = orig(TOA_SYN_RECV_ARGS);
+	toa_syn_recv_end(&hs, child, TOA_SYN_RECV_OWN_REQ,
+			 found ? &client : NULL);
+	return child;
 }
 
 static struct sock *toa_syn_recv_v4(TOA_SYN_RECV_PARAMS)
 {
-	const struct toa_handshake hs = { sk, skb, req };
-	struct toa_client client = {};
-	struct sock *child;
-	bool found;
-
-	if (toa_probe_note(skb))
-		return NULL;
-	found = toa_syn_recv_begin(&hs, &client);
-	child = TOA_SYN_RECV_CALL(toa_syn_recv_orig(&toa_hook_syn_recv_v4));
-	toa_syn_recv_end(&hs, child, TOA_SYN_RECV_OWN_REQ,
-			 found ? &client : NULL);
-	return child;
+	return toa_syn_recv(&toa_hook_syn_recv_v4, TOA_SYN_RECV_ARGS);
 }
 
 static struct sock *toa_syn_recv_v6(TOA_SYN_RECV_PARAMS)
 {
-	const struct toa_handshake hs = { sk, skb, req };
-	struct toa_client client = {};
-	struct sock *child;
-	bool found;
-
-	if (toa_probe_note(skb))
-		return NULL;
-	found = toa_syn_recv_begin(&hs, &client);
-	child = TOA_SYN_RECV_CALL(toa_syn_recv_orig(&toa_hook_syn_recv_v6));
-	toa_syn_recv_end(&hs, child, TOA_SYN_RECV_OWN_REQ,
-			 found ? &client : NULL);
-	return child;
+	return toa_syn_recv(&toa_hook_syn_recv_v6, TOA_SYN_RECV_ARGS);
 }
 
 /* A replacement of another shape would have the kernel's arguments for its own. */

@@ -31,6 +31,23 @@
 
 TOA_REASONS(TOA_TRACE_DEFINE, TOA_TRACE_DEFINE)
 
+/* What every event has: where, and the three addresses. */
+#define TOA_TRACE_FIELDS						\
+	__field(unsigned int, netns)					\
+	__field(__u16, port)						\
+	__array(__u8, local, sizeof(struct sockaddr_in6))		\
+	__array(__u8, peer, sizeof(struct sockaddr_in6))		\
+	__array(__u8, client, sizeof(struct sockaddr_in6))
+
+#define TOA_TRACE_ASSIGN(sk, ends, whom)				\
+do {									\
+	__entry->netns = toa_net_number(sock_net(sk));			\
+	__entry->port = ntohs((ends).local.sin6_port);			\
+	memcpy(__entry->local, &(ends).local, sizeof((ends).local));	\
+	memcpy(__entry->peer, &(ends).peer, sizeof((ends).peer));	\
+	toa_end_of_client((struct sockaddr_in6 *)__entry->client, whom); \
+} while (0)
+
 /* A client was remembered with a new socket. */
 TRACE_EVENT(toa_accepted,
 
@@ -40,13 +57,9 @@ TRACE_EVENT(toa_accepted,
 
 	TP_STRUCT__entry(
 		__field(const void *, sk)
-		__field(unsigned int, netns)
-		__field(__u16, port)
 		__field(__u8, kind)
 		__field(__u8, syn)
-		__array(__u8, local, sizeof(struct sockaddr_in6))
-		__array(__u8, peer, sizeof(struct sockaddr_in6))
-		__array(__u8, client, sizeof(struct sockaddr_in6))
+		TOA_TRACE_FIELDS
 	),
 
 	TP_fast_assign(
@@ -54,13 +67,9 @@ TRACE_EVENT(toa_accepted,
 
 		toa_ends_of_sock(&ends, sk);
 		__entry->sk = sk;
-		__entry->netns = toa_net_number(sock_net(sk));
-		__entry->port = ntohs(ends.local.sin6_port);
+		TOA_TRACE_ASSIGN(sk, ends, client);
 		__entry->kind = client->kind;
 		__entry->syn = client->syn;
-		memcpy(__entry->local, &ends.local, sizeof(ends.local));
-		memcpy(__entry->peer, &ends.peer, sizeof(ends.peer));
-		toa_end_of_client((struct sockaddr_in6 *)__entry->client, client);
 	),
 
 	TP_printk("client=%pISpc local=%pISpc peer=%pISpc kind=%u on=%s netns=%u",
@@ -79,11 +88,7 @@ TRACE_EVENT(toa_refused,
 
 	TP_STRUCT__entry(
 		__field(int, reason)
-		__field(unsigned int, netns)
-		__field(__u16, port)
-		__array(__u8, local, sizeof(struct sockaddr_in6))
-		__array(__u8, peer, sizeof(struct sockaddr_in6))
-		__array(__u8, client, sizeof(struct sockaddr_in6))
+		TOA_TRACE_FIELDS
 	),
 
 	TP_fast_assign(
@@ -91,11 +96,7 @@ TRACE_EVENT(toa_refused,
 
 		toa_ends_of_segment(&ends, skb);
 		__entry->reason = reason;
-		__entry->netns = toa_net_number(sock_net(listener));
-		__entry->port = ntohs(ends.local.sin6_port);
-		memcpy(__entry->local, &ends.local, sizeof(ends.local));
-		memcpy(__entry->peer, &ends.peer, sizeof(ends.peer));
-		toa_end_of_client((struct sockaddr_in6 *)__entry->client, client);
+		TOA_TRACE_ASSIGN(listener, ends, client);
 	),
 
 	TP_printk("reason=%s client=%pISpc local=%pISpc peer=%pISpc netns=%u",
@@ -114,11 +115,7 @@ TRACE_EVENT(toa_answered,
 
 	TP_STRUCT__entry(
 		__field(const void *, sk)
-		__field(unsigned int, netns)
-		__field(__u16, port)
-		__array(__u8, local, sizeof(struct sockaddr_in6))
-		__array(__u8, peer, sizeof(struct sockaddr_in6))
-		__array(__u8, client, sizeof(struct sockaddr_in6))
+		TOA_TRACE_FIELDS
 	),
 
 	TP_fast_assign(
@@ -126,11 +123,7 @@ TRACE_EVENT(toa_answered,
 
 		toa_ends_of_sock(&ends, sk);
 		__entry->sk = sk;
-		__entry->netns = toa_net_number(sock_net(sk));
-		__entry->port = ntohs(ends.local.sin6_port);
-		memcpy(__entry->local, &ends.local, sizeof(ends.local));
-		memcpy(__entry->peer, &ends.peer, sizeof(ends.peer));
-		toa_end_of_client((struct sockaddr_in6 *)__entry->client, client);
+		TOA_TRACE_ASSIGN(sk, ends, client);
 	),
 
 	TP_printk("client=%pISpc local=%pISpc peer=%pISpc netns=%u",
