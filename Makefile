@@ -52,8 +52,6 @@ preflight:
 PREFIX	?= /usr/local
 export DESTDIR PREFIX KVER KDIR OUTPUT
 installed := KVER='$(KVER)' INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' scripts/install
-# What comes with toactl, where it is.
-helper	:= $(if $(wildcard scripts/toa-selftest.c),toa-selftest)
 
 # For packages and DKMS: nothing beside the module.
 module: preflight
@@ -68,13 +66,13 @@ install: all
 	@$(installed) next
 
 # Without the module: for packages, and for who builds it elsewhere.
-install-files: $(helper)
+install-files: toa-selftest
 	$(installed) files
 
 uninstall:
 	$(installed) remove
 
-dkms-install: preflight $(helper)
+dkms-install: preflight toa-selftest
 	scripts/dkms/install
 	$(installed) files
 	@$(installed) next

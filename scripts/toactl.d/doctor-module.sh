@@ -64,7 +64,7 @@ check_ipv6() {
 	if grep -q 'getname (IPv6)' "$TEMP/hooks"; then
 		good IPv6 "IPv6 sockets are hooked as well"
 	else
-		bad IPv6 "the module ipv6 came after toa: IPv6 sockets show the balancer" "toactl reload"
+		bad IPv6 "IPv6 sockets are not hooked, and show the balancer; dmesg has the reason" "toactl reload"
 	fi
 }
 

@@ -38,7 +38,7 @@ doctor_module_cases() {
 	machine_loaded
 	parameter_put hooks "getname (IPv4)	kretprobe	3"
 	finds 1 WARN hooks 'getname (IPv4) missed 3'
-	finds 1 FAIL IPv6 'came after toa'
+	finds 1 FAIL IPv6 'not hooked'
 	machine_loaded
 	parameter_put hooks "getname (IPv4)	kretprobe	0
 getname (IPv6)	ftrace	0"
