@@ -58,6 +58,12 @@ ktap_closing() {
 
 # ktap_number: a document from results without numbers ("ok - name"), as they
 # come, so that a program that dies has told how far it came. Its plan is last.
+# Whoever makes the results says ktap_end after the last one: a shell that dies in
+# front of a pipe is not noticed by its status.
+ktap_end() {
+	echo "# no more results"
+}
+
 ktap_number() {
 	awk '
 	BEGIN { print "KTAP version 1" }
@@ -66,8 +72,17 @@ ktap_number() {
 		failed += /^not/
 		sub(/ok - /, "ok " n " - ")
 	}
+	/^# no more results$/ { ended = 1; next }
 	{ print; fflush() }
-	END { print "1.." n + 0; exit failed > 0 }'
+	END {
+		if (!ended) {
+			n++
+			failed++
+			print "not ok " n " - the results come to their end"
+		}
+		print "1.." n + 0
+		exit failed > 0
+	}'
 }
 
 # ktap_adopt FILE: the results of another KTAP document as results of this one.
