@@ -19,9 +19,15 @@ usage: toactl check-ko FILE
 END
 }
 
+# The fields of a module's .modinfo, among other words. With its debugging information
+# a module has megabytes of zeros, and most of these readers stop early.
+words_of() {
+	tr -s '\0' '\n' <"$1" 2>/dev/null
+}
+
 # modinfo_of FILE FIELD: read from the file itself, so that no tool is needed.
 modinfo_of() {
-	tr '\0' '\n' <"$1" | sed -n "s/^$2=//p" | head -n 1
+	words_of "$1" | sed -n "/^$2=/{s///p;q;}"
 }
 
 bytes() {
@@ -64,7 +70,7 @@ check_format() {
 	esac
 	name=$(modinfo_of "$TEMP/ko" name)
 	# Before 4.13 modules did not say their name.
-	if [ "${name:-toa}" = toa ] && tr '\0' '\n' <"$TEMP/ko" | grep -q '^parm=trust:'; then
+	if [ "${name:-toa}" = toa ] && words_of "$TEMP/ko" | grep -q '^parm=trust:'; then
 		good name "toa $(modinfo_of "$TEMP/ko" version)"
 	else
 		warn name "this is ${name:-a module without a name}, not this project's toa"
