@@ -50,6 +50,14 @@ trust_merge() {
 		"$TEMP/words" "$TEMP/old" >"$TEMP/new"
 }
 
+# Two shells that change the list at once must not both begin with the old one. The
+# lock goes with this process. A system without flock is without it.
+trust_alone() {
+	command -v flock >/dev/null || return 0
+	exec 9<"$SYS/module/toa"
+	flock 9
+}
+
 trust_add() {
 	trust_merge add "$@"
 	trust_write "$TEMP/new"
@@ -89,5 +97,6 @@ cmd_trust() {
 		return 0
 	fi
 	make_temp
+	trust_alone
 	"trust_$action" "$@"
 }

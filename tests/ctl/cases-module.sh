@@ -61,6 +61,17 @@ as_nobody() {
 	judge_said $? "$nobody_case" "$nobody_status" 'needs root'
 }
 
+trust_add_at_once() {
+	for n in 1 2 3 4 5 6 7 8; do
+		ctl trust add "192.0.2.$n" >"/tmp/at-once.$n" 2>&1 &
+	done
+	wait
+}
+
+trust_has_all_of_them() {
+	[ "$(tr ',' '\n' </sys/module/toa/parameters/trust | grep -c '^192\.0\.2\.[1-8]')" = 8 ]
+}
+
 cases_trust() {
 	says "trust list when empty" 0 'any source' trust list
 	says "trust add" 0 '' trust add 10.0.0.0/24 2001:db8:b::/64
@@ -80,6 +91,9 @@ cases_trust() {
 	# shellcheck disable=SC2046
 	says "trust add of a long list" 0 '' trust add $(cat /tmp/long)
 	so "trust: all of it is there" trust_has_long_list
+	echo >/sys/module/toa/parameters/trust
+	trust_add_at_once
+	so "trust: eight shells add at once, and all of it is there" trust_has_all_of_them
 	echo >/sys/module/toa/parameters/trust
 }
 
