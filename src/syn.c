@@ -8,10 +8,10 @@
  * segment that completes the handshake has proven that number, cookies or not.
  *
  * The memory is fixed: TOA_SYN_SETS sets of TOA_SYN_WAYS slots. A new SYN takes a
- * slot of its set that is free or has grown old, else the oldest. A flood of SYNs
- * can therefore push out other attempts, whose connections then show the
- * balancer; it costs no more than the table, and cannot choose a set, because
- * the hash has a secret.
+ * slot of its set that is free or has grown old, else the oldest of those whose
+ * handshakes have completed, else the oldest. So connections that are made push out
+ * none that wait. A flood of SYNs can, and those then show the balancer; it costs no
+ * more than the table, and cannot choose a set, because the hash has a secret.
  *
  * Locking. A set is read and changed under its lock, which is raw and taken with
  * interrupts off because the hooks may run where nothing may sleep, on
@@ -42,11 +42,13 @@
  * @key: whose
  * @client: whom it named; TOA_FAMILY_NONE when the slot is free
  * @born: when, in jiffies
+ * @found: a handshake has completed with it
  */
 struct toa_syn_slot {
 	struct toa_syn_key key;
 	struct toa_client client;
 	unsigned long born;
+	bool found;
 };
 
 struct toa_syn_set {
@@ -110,19 +112,27 @@ static struct toa_syn_slot *toa_syn_slot_of(struct toa_syn_set *set,
 	return NULL;
 }
 
-/* A free slot, or an old one, or the oldest. */
+/* Is @slot sooner to be forgotten than @other? */
+static bool toa_syn_slot_precedes(const struct toa_syn_slot *slot,
+				  const struct toa_syn_slot *other)
+{
+	if (slot->found != other->found)
+		return slot->found;
+	return time_before(slot->born, other->born);
+}
+
 static struct toa_syn_slot *toa_syn_slot_take(struct toa_syn_set *set)
 {
-	struct toa_syn_slot *oldest = &set->slots[0];
+	struct toa_syn_slot *taken = &set->slots[0];
 	unsigned int i;
 
 	for (i = 0; i < TOA_SYN_WAYS; i++) {
 		if (!toa_syn_slot_lives(&set->slots[i]))
 			return &set->slots[i];
-		if (time_before(set->slots[i].born, oldest->born))
-			oldest = &set->slots[i];
+		if (toa_syn_slot_precedes(&set->slots[i], taken))
+			taken = &set->slots[i];
 	}
-	return oldest;
+	return taken;
 }
 
 /**
@@ -147,10 +157,11 @@ bool toa_syn_put(const struct toa_syn_key *key,
 	raw_spin_lock_irqsave(&set->lock, flags);
 	if (!toa_syn_slot_of(set, key)) {
 		slot = toa_syn_slot_take(set);
-		lived = toa_syn_slot_lives(slot);
+		lived = toa_syn_slot_lives(slot) && !slot->found;
 		slot->key = *key;
 		slot->client = *client;
 		slot->born = jiffies;
+		slot->found = false;
 	}
 	raw_spin_unlock_irqrestore(&set->lock, flags);
 	return !lived;
@@ -161,14 +172,15 @@ bool toa_syn_put(const struct toa_syn_key *key,
  * @key: the attempt's
  * @client: written when there is one
  *
- * The slot stays until it is old: the handshake may complete twice, on two CPUs.
+ * The slot stays until it is old or needed: the handshake may complete twice, on two
+ * CPUs.
  *
  * Context: any; does not sleep.
  * Return: is there one? None before toa_syn_init().
  */
 bool toa_syn_find(const struct toa_syn_key *key, struct toa_client *client)
 {
-	const struct toa_syn_slot *slot;
+	struct toa_syn_slot *slot;
 	struct toa_syn_set *set;
 	unsigned long flags;
 
@@ -177,8 +189,10 @@ bool toa_syn_find(const struct toa_syn_key *key, struct toa_client *client)
 	set = toa_syn_set_of(key);
 	raw_spin_lock_irqsave(&set->lock, flags);
 	slot = toa_syn_slot_of(set, key);
-	if (slot)
+	if (slot) {
 		*client = slot->client;
+		slot->found = true;
+	}
 	raw_spin_unlock_irqrestore(&set->lock, flags);
 	return slot;
 }

@@ -568,6 +568,43 @@ static bool syn_flood_test(struct tun *tun)
 	return ok;
 }
 
+#define WAITING		128
+#define COMPLETED	6000
+
+static bool syn_begin(struct tun *tun, struct flow *flow)
+{
+	net_flow(tun, flow, AF_INET, SERVER_PORT);
+	return !flow_syn(flow, OPT_V4, NULL);
+}
+
+static bool syn_complete(struct flow *flow, int listener)
+{
+	return !flow_send(flow, TH_ACK, NULL, NULL) &&
+	       accepted_shows(listener, &net_client_v4);
+}
+
+/*
+ * The memory has 16384 places in sets of four: so many connections fill sets, and
+ * would push out some of those that wait.
+ */
+static bool syn_wait_test(struct tun *tun)
+{
+	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
+	static struct flow waiting[WAITING];
+	struct flow flow;
+	bool ok = true;
+	int i;
+
+	for (i = 0; ok && i < WAITING; i++)
+		ok = syn_begin(tun, &waiting[i]);
+	for (i = 0; ok && i < COMPLETED; i++)
+		ok = syn_begin(tun, &flow) && syn_complete(&flow, listener);
+	for (i = 0; ok && i < WAITING; i++)
+		ok = syn_complete(&waiting[i], listener);
+	close(listener);
+	return ok;
+}
+
 /**
  * struct trust_test - a test with code of its own
  * @name: what it shows
@@ -595,6 +632,8 @@ static const struct trust_test tests[] = {
 	{ "a SYN from a source that is not trusted", .run = syn_untrusted_test,
 	  .syn = true },
 	{ "100,000 SYNs", .run = syn_flood_test,
+	  .syn = true },
+	{ "SYNs that wait while others complete", .run = syn_wait_test,
 	  .syn = true },
 };
 
