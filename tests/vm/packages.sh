@@ -3,10 +3,12 @@
 # script sources lib.sh first.
 
 # qualified NAME VERSION ARCH: as apt wants it. linux-kbuild has programs that run
-# here; linux-headers-*-common is for all architectures.
+# here, and its newest version serves all kernels that want it by this name: the archive
+# does not keep the older ones. linux-headers-*-common is for all architectures.
 qualified() {
 	case $1 in
-	linux-kbuild-* | linux-headers-*-common*) echo "$1:amd64=$2" ;;
+	linux-kbuild-*) echo "$1:amd64" ;;
+	linux-headers-*-common*) echo "$1:amd64=$2" ;;
 	*) echo "$1:$3=$2" ;;
 	esac
 }
