@@ -30,6 +30,7 @@
 #include "src/handshake.h"
 #include "src/hook.h"
 #include "src/later.h"
+#include "src/mptcp.h"
 #include "src/name.h"
 #include "src/probe.h"
 #include "src/sockopt.h"
@@ -175,6 +176,12 @@ static struct toa_hook toa_hook_disconnect = {
 	.watch		= toa_sock_forget,
 };
 
+struct toa_hook toa_hook_mptcp_disconnect = {
+	.name		= "mptcp_disconnect",
+	.callback	= toa_sock_forget_callback,
+	.watch		= toa_sock_forget,
+};
+
 static struct toa_hook toa_hook_unhash_v4 = {
 	.name		= "unhash (IPv4)",
 	.callback	= toa_sock_settle_callback,
@@ -195,6 +202,7 @@ static const struct toa_hook *const toa_hooks[] = {
 	&toa_hook_conn_request,
 	&toa_hook_destruct,
 	&toa_hook_disconnect,
+	&toa_hook_mptcp_disconnect,
 	&toa_hook_unhash_v4,
 	&toa_hook_unhash_v6,
 };
@@ -224,6 +232,19 @@ module_param_cb(hooks, &toa_hooks_ops, NULL, 0444);
 MODULE_PARM_DESC(hooks,
 		 "how each function is hooked: its name, ftrace or kretprobe, and how many calls were missed");
 
+/*
+ * Without it, as where net.mptcp.enabled is 0, an MPTCP socket shows its client as long
+ * as its first subflow lives.
+ */
+static int toa_mptcp_hook(enum toa_hook_mode mode)
+{
+	const void *disconnect = toa_probe_mptcp_disconnect();
+
+	if (!disconnect)
+		return 0;
+	return toa_hook_add(&toa_hook_mptcp_disconnect, disconnect, mode);
+}
+
 /* What makes a client forgotten: in place before any can be remembered. */
 static int toa_lifetime_hook(enum toa_hook_mode mode)
 {
@@ -234,6 +255,9 @@ static int toa_lifetime_hook(enum toa_hook_mode mode)
 	if (err)
 		return err;
 	err = toa_hook_add(&toa_hook_disconnect, sk->sk_prot->disconnect, mode);
+	if (err)
+		return err;
+	err = toa_mptcp_hook(mode);
 	if (err)
 		return err;
 	return toa_probe_check_lifetime();
@@ -372,6 +396,7 @@ static void toa_hooks_remove(void)
 	toa_store_clear();
 	toa_hook_remove(&toa_hook_unhash_v6);
 	toa_hook_remove(&toa_hook_unhash_v4);
+	toa_hook_remove(&toa_hook_mptcp_disconnect);
 	toa_hook_remove(&toa_hook_disconnect);
 	toa_hook_remove(&toa_hook_destruct);
 }

@@ -470,6 +470,31 @@ static inline unsigned int toa_sock_uid(struct seq_file *seq, struct sock *sk)
 #define toa_ehash_mask(hashinfo) ((hashinfo)->ehash_size - 1)
 #endif
 
+/* Where a connection is looked up; its table went without saying since 6.18. */
+#ifdef TOA_HAVE_LOOKUP_HASHINFO
+#define toa_lookup_in(net)	net, toa_net_hashinfo(net)
+#else
+#define toa_lookup_in(net)	net
+#endif
+
+#if IS_ENABLED(CONFIG_IPV6)
+#define toa_lookup_v6		__inet6_lookup_established
+#else
+#define toa_lookup_v6(...)	NULL
+#endif
+
+/* 5.6. */
+#ifdef CONFIG_MPTCP
+#define TOA_MPTCP		IPPROTO_MPTCP
+#else
+#define TOA_MPTCP		0
+#endif
+
+static inline bool toa_sock_is_mptcp(const struct sock *sk)
+{
+	return TOA_MPTCP && sk->sk_protocol == TOA_MPTCP;
+}
+
 /* 4.2. Before, no requests were among the connections. */
 #ifndef TOA_HAVE_SK_FULLSOCK
 static inline bool sk_fullsock(const struct sock *sk)

@@ -18,6 +18,7 @@
 #include "../toa.h"
 #include "compat.h"
 #include "hook.h"
+#include "mptcp.h"
 #include "name.h"
 #include "probe.h"
 #include "socks.h"
@@ -60,12 +61,21 @@ static void toa_name_count(const struct sock *sk, enum toa_stat stat)
  */
 static __always_inline bool toa_peer_asked(const struct sock *sk, int peer)
 {
-	if (likely(!peer || !toa_store_may_have(sk) ||
+	if (likely(!peer ||
+		   !(toa_store_may_have(sk) || toa_sock_is_mptcp(sk)) ||
 		   !toa_sock_has_peer(sk, peer))) {
 		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
 		return false;
 	}
 	return true;
+}
+
+/* Of its own, or its first subflow's. */
+static __always_inline bool toa_sock_find(const struct socket *sock,
+					  struct toa_client *client)
+{
+	return toa_store_find(sock->sk, client) ||
+	       (toa_sock_is_mptcp(sock->sk) && toa_mptcp_find(sock, client));
 }
 
 /**
@@ -81,7 +91,7 @@ static __always_inline bool toa_peer_find(const struct socket *sock,
 {
 	const struct sock *sk = sock->sk;
 
-	if (!toa_store_find(sk, client)) {
+	if (!toa_sock_find(sock, client)) {
 		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
 		return false;
 	}

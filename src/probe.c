@@ -92,6 +92,25 @@ void toa_probe_exit(void)
 	toa_probe_close(&toa_probe_v4);
 }
 
+/**
+ * toa_probe_mptcp_disconnect() - the function that disconnects an MPTCP socket
+ *
+ * Context: process, may sleep.
+ * Return: its address; NULL where such a socket cannot be made now.
+ */
+const void *toa_probe_mptcp_disconnect(void)
+{
+	const void *disconnect;
+	struct socket *sock;
+
+	if (!TOA_MPTCP ||
+	    toa_sock_create(AF_INET, SOCK_STREAM, TOA_MPTCP, &sock))
+		return NULL;
+	disconnect = sock->sk->sk_prot->disconnect;
+	sock_release(sock);
+	return disconnect;
+}
+
 static int toa_probe_put(struct sock *sk)
 {
 	const struct toa_client client = {

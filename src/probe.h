@@ -27,6 +27,8 @@ extern struct toa_probe toa_probe_v6;
 int toa_probe_init(void);
 void toa_probe_exit(void);
 
+const void *toa_probe_mptcp_disconnect(void);
+
 int toa_probe_check_lifetime(void);
 int toa_probe_check_settle(void);
 int toa_probe_check_getname(struct toa_probe *probe);

@@ -24,6 +24,7 @@ part_mechanism() {
 	group handshakes "$1"
 	group sockets "$1"
 	group lives "$1"
+	group mptcp "$1"
 	group race "$1"
 	group neighbours "$1"
 	group services "$1"

@@ -34,6 +34,7 @@ hooks_are() {
 		count = split(wanted, names, ";")
 	}
 	function wrong(why) { print why ": " $0; bad = 1 }
+	$1 == "mptcp_disconnect" { count++ }
 	NF != 3 || $3 !~ /^[0-9]+$/ { wrong("form") }
 	$2 != mechanism { wrong("mechanism") }
 	mechanism == "ftrace" && $3 != 0 { wrong("missed") }

@@ -13,6 +13,7 @@
 void handshakes_run(struct tun *tun, bool loaded);
 void sockets_run(struct tun *tun, bool loaded);
 void lives_run(struct tun *tun, bool loaded);
+void mptcp_run(struct tun *tun, bool loaded);
 void neighbours_run(struct tun *tun, bool loaded);
 void passages_run(struct tun *tun, bool unused);
 void contend_run(struct tun *tun, bool unload);

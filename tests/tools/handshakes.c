@@ -64,6 +64,7 @@ static const struct counters expected[] = {
  * @port: the client's, where it is not that of OPT_V4 and OPT_V6
  * @counted: as what
  * @ask_syn: with syn=1, SYNs are asked
+ * @mptcp: what is accepted must be an MPTCP socket
  */
 struct handshake {
 	const char *name;
@@ -77,6 +78,7 @@ struct handshake {
 	uint16_t port;
 	enum counted counted;
 	bool ask_syn;
+	bool mptcp;
 };
 
 #define NOPS_8	"0101010101010101"
@@ -111,6 +113,33 @@ static const struct handshake rows[] = {
 	  AF_INET6, PLAIN, .ack = OPT_V6, .shown = CLIENT_V6, .counted = TOA },
 	{ "MPTCP listener, no option", LISTEN_MPTCP_V4, AF_INET, PLAIN,
 	  .shown = BALANCER, .counted = NO_TOA },
+
+	/* Clients that speak MPTCP. */
+	{ "MPTCP client, IPv4", LISTEN_MPTCP_V4, AF_INET, PLAIN,
+	  .syn = MPTCP_SYN, .ack = MPTCP_ACK OPT_V4, .shown = CLIENT_V4,
+	  .counted = TOA, .mptcp = true },
+	{ "MPTCP client, the option first", LISTEN_MPTCP_V4, AF_INET, PLAIN,
+	  .syn = MPTCP_SYN, .ack = OPT_V4 MPTCP_ACK, .shown = CLIENT_V4,
+	  .counted = TOA, .mptcp = true },
+	{ "MPTCP client, timestamps fill the header", LISTEN_MPTCP_V4, AF_INET,
+	  PLAIN, .syn = TIMESTAMPS MPTCP_SYN,
+	  .ack = TIMESTAMPS MPTCP_ACK OPT_V4, .shown = CLIENT_V4,
+	  .counted = TOA, .mptcp = true },
+	{ "MPTCP client, dual-stack over IPv4", LISTEN_MPTCP_DUAL, AF_INET,
+	  PLAIN, .syn = MPTCP_SYN, .ack = MPTCP_ACK OPT_V4,
+	  .shown = CLIENT_V4, .counted = TOA, .mptcp = true },
+	{ "MPTCP client, dual-stack over IPv6", LISTEN_MPTCP_DUAL, AF_INET6,
+	  PLAIN, .syn = MPTCP_SYN, .ack = MPTCP_ACK OPT_V6,
+	  .shown = CLIENT_V6, .counted = TOA, .mptcp = true },
+	{ "MPTCP client, an IPv6 client on an IPv4 listener", LISTEN_MPTCP_V4,
+	  AF_INET, PLAIN, .syn = MPTCP_SYN, .ack = MPTCP_ACK OPT_V6,
+	  .shown = BALANCER, .counted = TOA, .mptcp = true },
+	{ "MPTCP client, no option", LISTEN_MPTCP_V4, AF_INET, PLAIN,
+	  .syn = MPTCP_SYN, .ack = MPTCP_ACK, .shown = BALANCER,
+	  .counted = NO_TOA, .mptcp = true },
+	{ "MPTCP client, falls back to TCP", LISTEN_MPTCP_V4, AF_INET, PLAIN,
+	  .syn = MPTCP_SYN, .ack = OPT_V4, .shown = CLIENT_V4,
+	  .counted = TOA },
 
 	/* SYN cookies. */
 	{ "SYN cookies, IPv4", LISTEN_V4, AF_INET, SYNCOOKIES,
@@ -392,7 +421,9 @@ static bool connection_run(struct tun *tun, const struct handshake *row,
 		return false;
 	}
 	names_ask(fd, &names);
-	if (flow_use(&flow, row, fd))
+	if (row->mptcp && !socket_is_mptcp(fd))
+		printf("#   this is no MPTCP socket\n");
+	else if (flow_use(&flow, row, fd))
 		printf("#   the connection did not carry its words\n");
 	else
 		ok = names_check(&names, listener_family(row->listener),

@@ -54,6 +54,16 @@ static int listener_configure(int fd, enum listener kind, unsigned int flags)
 	return err;
 }
 
+/* One that fell back to TCP before it was accepted is none. */
+bool socket_is_mptcp(int fd)
+{
+	int protocol = 0;
+	socklen_t len = sizeof(protocol);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) &&
+	       protocol == IPPROTO_MPTCP;
+}
+
 /* Listens on every address of its family. Returns the socket or -1. */
 int listener_open(enum listener kind, unsigned int flags, uint16_t port)
 {

@@ -16,6 +16,7 @@ static void lone_run(struct tun *tun, bool loaded)
 	handshakes_run(tun, loaded);
 	sockets_run(tun, loaded);
 	lives_run(tun, loaded);
+	mptcp_run(tun, loaded);
 	neighbours_run(tun, loaded);
 }
 
@@ -40,10 +41,12 @@ static const struct group groups[] = {
 	  "sockets that must not change, and every way to ask" },
 	{ "lives", lives_run, true,
 	  "sockets that are reset, disconnected, used again" },
+	{ "mptcp", mptcp_run, true,
+	  "MPTCP connections that outlive their first subflow" },
 	{ "neighbours", neighbours_run, true,
 	  "what else lives on the same sockets: kTLS, BPF, KCM, SMC" },
 	{ "balancer", lone_run, false,
-	  "these four without the module" },
+	  "these five without the module" },
 	{ "passages", passages_run, true,
 	  "a few connections through every hooked function" },
 	{ "contend", contend_run, false,

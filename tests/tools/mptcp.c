@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * MPTCP connections and their first subflow, which may end before them
+ */
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "connection.h"
+#include "flow.h"
+#include "ktap.h"
+#include "net.h"
+#include "server.h"
+
+/* Its socket, or -1. */
+static int mptcp_accept(struct tun *tun, struct flow *flow, const char *options,
+			struct name *name)
+{
+	int listener = listener_open(LISTEN_MPTCP_V4, 0, SERVER_PORT);
+	int fd;
+
+	net_flow(tun, flow, AF_INET, SERVER_PORT);
+	if (flow_syn(flow, MPTCP_SYN, NULL) ||
+	    flow_send(flow, TH_ACK, options, NULL)) {
+		close(listener);
+		return -1;
+	}
+	fd = listener_accept(listener, true, name);
+	close(listener);
+	if (fd < 0 || socket_is_mptcp(fd))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Is it among the kernel's TCP connections? */
+static bool subflow_lives(const struct flow *flow)
+{
+	FILE *file = fopen("/proc/net/tcp", "r");
+	unsigned int local, remote;
+	bool found = false;
+	char line[256];
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, " %*u: %*x:%x %*x:%x", &local, &remote) == 2 &&
+			local == flow->remote.port &&
+			remote == flow->local.port;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Its first and only subflow ends; the MPTCP socket stays, and does not tell. */
+static bool subflow_end(struct flow *flow)
+{
+	int left = FLOW_TIMEOUT_MS;
+
+	if (!subflow_lives(flow) ||
+	    flow_send(flow, TH_RST | TH_ACK, NULL, NULL))
+		return false;
+	while (subflow_lives(flow)) {
+		if (!left--)
+			return false;
+		poll(NULL, 0, 1);
+	}
+	return true;
+}
+
+static bool expect_so_peer(int fd, const struct address *addr)
+{
+	struct names names;
+
+	names_ask(fd, &names);
+	return expect_name("SO_PEERNAME", &names.so_peer, addr);
+}
+
+/* Whom accept() has shown is shown to the end. */
+static bool subflow_gone_test(struct tun *tun, const struct address *client)
+{
+	struct name name;
+	struct flow flow;
+	int fd = mptcp_accept(tun, &flow, MPTCP_ACK OPT_V4, &name);
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	ok = expect_name("accept", &name, client ?: &flow.local) &&
+	     subflow_end(&flow) &&
+	     expect_so_peer(fd, client ?: &flow.local);
+	socket_kill(fd);
+	return ok;
+}
+
+/*
+ * The balancer uses a port again while the program still holds the connection that had
+ * it before, and that had no client: it must not get the new one's.
+ */
+static bool ports_again_test(struct tun *tun, const struct address *client)
+{
+	struct flow flow, again;
+	int fd = mptcp_accept(tun, &flow, MPTCP_ACK, NULL);
+	int listener, other;
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	ok = subflow_end(&flow);
+	listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
+	again = flow;
+	again.seq += 1000000;
+	ok = ok && !flow_syn(&again, NULL, NULL) &&
+	     !flow_send(&again, TH_ACK, OPT_V4, NULL);
+	other = listener_accept(listener, true, NULL);
+	ok = ok && other >= 0 && expect_shown(other, client ?: &again.local) &&
+	     expect_so_peer(fd, &flow.local);
+	close(listener);
+	socket_kill(other);
+	socket_kill(fd);
+	return ok;
+}
+
+/* A socket that had a client connects elsewhere. */
+static bool disconnected_test(struct tun *tun, const struct address *client)
+{
+	struct address balancer = balancer_address(BALANCER_PORT);
+	struct name name;
+	struct flow flow;
+	int fd = mptcp_accept(tun, &flow, MPTCP_ACK OPT_V4, &name);
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	ok = expect_name("accept", &name, client ?: &flow.local) &&
+	     !disconnect(fd) && expect_so_peer(fd, &flow.local) &&
+	     !connection_out(tun, fd, BALANCER_PORT) &&
+	     expect_shown(fd, &balancer);
+	socket_kill(fd);
+	return ok;
+}
+
+/* Asked for the first time when its subflow is gone, it has nobody to show. */
+static bool asked_late_test(struct tun *tun, const struct address *client)
+{
+	struct flow flow;
+	int fd = mptcp_accept(tun, &flow, MPTCP_ACK OPT_V4, NULL);
+	bool ok;
+
+	(void)client;
+	if (fd < 0)
+		return false;
+	ok = subflow_end(&flow) && expect_so_peer(fd, &flow.local);
+	socket_kill(fd);
+	return ok;
+}
+
+/* Nothing is left when connections have gone. */
+static bool forgotten_test(struct tun *tun, const struct address *client)
+{
+	long before = net_counter("store_clients");
+	struct name name;
+	struct flow flow;
+	int fd = mptcp_accept(tun, &flow, MPTCP_ACK OPT_V4, &name);
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	ok = !client || net_counter("store_clients") > before;
+	socket_kill(fd);
+	ok = ok && !flow_wait_flag(&flow, TH_RST);
+	return ok && (!client || net_counter("store_clients") == before);
+}
+
+struct mptcp_test {
+	const char *name;
+	bool (*run)(struct tun *tun, const struct address *client);
+};
+
+static const struct mptcp_test tests[] = {
+	{ "MPTCP, the subflow ends", subflow_gone_test },
+	{ "MPTCP, the subflow ends, its ports again", ports_again_test },
+	{ "MPTCP, the subflow ends, asked for the first time",
+	  asked_late_test },
+	{ "MPTCP, connect(AF_UNSPEC), connect() elsewhere", disconnected_test },
+	{ "MPTCP, forgotten when it is closed", forgotten_test },
+};
+
+static bool mptcp_is_there(void)
+{
+	int fd = listener_open(LISTEN_MPTCP_V4, 0, SERVER_PORT);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+void mptcp_run(struct tun *tun, bool loaded)
+{
+	const struct address *client = loaded ? &net_client_v4 : NULL;
+	bool there = mptcp_is_there();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		if (!ktap_wanted(tests[i].name))
+			continue;
+		if (there)
+			ktap_result(tests[i].run(tun, client), tests[i].name);
+		else
+			ktap_skip(tests[i].name, "no MPTCP in this kernel");
+	}
+}
