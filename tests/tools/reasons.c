@@ -19,8 +19,9 @@
 #include "server.h"
 #include "text.h"
 
-#define TRACE		"/sys/kernel/tracing/trace"
-#define EVENTS		"/sys/kernel/tracing/events/toa/"
+/* Before 4.1 it was only in debugfs. */
+#define TRACING		"/sys/kernel/tracing/"
+#define TRACING_DEBUGFS	"/sys/kernel/debug/tracing/"
 
 #define CLIENT_V4	"203.0.113.7:12345"
 #define CLIENT_V6	"[2001:db8:c::7]:12345"
@@ -89,28 +90,39 @@ static const struct reason reasons[] = {
 	  .syn = OPT_V4, .client = NO_CLIENT, .fast = true },
 };
 
+/* A file of tracefs; the next call writes over its path. */
+static const char *tracing(const char *file)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s%s",
+		 access(TRACING "trace", F_OK) ? TRACING_DEBUGFS : TRACING,
+		 file);
+	return path;
+}
+
 static bool traceable(void)
 {
-	return !access(EVENTS "toa_refused/enable", W_OK);
+	return !access(tracing("events/toa/toa_refused/enable"), W_OK);
 }
 
 static bool events_set(const char *file, const char *value)
 {
-	char path[128];
+	char event[64];
 
-	snprintf(path, sizeof(path), EVENTS "%s", file);
-	return !text_write(path, value, strlen(value));
+	snprintf(event, sizeof(event), "events/toa/%s", file);
+	return !text_write(tracing(event), value, strlen(value));
 }
 
 static void trace_clear(void)
 {
-	text_write(TRACE, "\n", 1);
+	text_write(tracing("trace"), "\n", 1);
 }
 
 /* So many events of this name, and one or none that says exactly this. */
 static bool trace_says(const char *event, int count, const char *line)
 {
-	char *text = text_read(TRACE, TEXT_MAX);
+	char *text = text_read(tracing("trace"), TEXT_MAX);
 	char name[64];
 	bool ok;
 
