@@ -2,8 +2,10 @@
 /*
  * In place of hook_ftrace.c, where ftrace cannot divert a call
  *
- * Before 3.19, on architectures whose callbacks get no registers, and without the
- * function tracer. Kretprobes carry the hooks there.
+ * Before 3.19, on architectures whose callbacks get no registers, without the
+ * function tracer, and on preemptible kernels before 4.14, where nobody can wait for
+ * a task that was preempted in what it was diverted to. Kretprobes carry the hooks
+ * there.
  */
 #include "hook.h"
 
