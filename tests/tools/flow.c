@@ -71,6 +71,19 @@ int flow_receive(struct flow *flow, struct segment *seg, int timeout_ms)
 	return 0;
 }
 
+/*
+ * An ACK instead of a SYN-ACK: an earlier connection has these ports, mostly in
+ * TIME_WAIT. It ends by the answer that RFC 9293 3.10.7.3 has for it, so that the
+ * next SYN is free to begin.
+ */
+static int flow_reset_earlier(const struct flow *flow, const struct segment *seg)
+{
+	struct flow earlier = *flow;
+
+	earlier.seq = seg->ack;
+	return flow_send(&earlier, TH_RST, NULL, NULL);
+}
+
 /* Waits for the SYN-ACK, which sets both numbers right. */
 static int flow_wait_syn_ack(struct flow *flow)
 {
@@ -83,6 +96,8 @@ static int flow_wait_syn_ack(struct flow *flow)
 			errno = ECONNREFUSED;
 			return -1;
 		}
+		if (!(seg.flags & TH_SYN) && flow_reset_earlier(flow, &seg))
+			return -1;
 	} while ((seg.flags & (TH_SYN | TH_ACK)) != (TH_SYN | TH_ACK));
 	flow->seq = seg.ack;
 	return 0;

@@ -125,6 +125,8 @@ static void *opener_main(void *arg)
 					   NULL);
 
 		if (fd < 0) {
+			printf("#   port %u: %s\n", flow.local.port,
+			       strerror(errno));
 			storm->failed++;
 			continue;
 		}
