@@ -48,7 +48,10 @@ build_modules() {
 	out=$(cd "$out" && pwd)
 	# An empty prefix means the native compiler.
 	cross=$(cross_of "$arch")
-	set -- "KDIR=$headers" "CC=${TOA_CC:-${cross}gcc}" CONFIG_DEBUG_INFO_BTF_MODULES= W=1 "$@"
+	# With W=1 kernels from 6.16 on have a program in Python read the comments; the
+	# toolbox has no Python.
+	set -- "KDIR=$headers" "CC=${TOA_CC:-${cross}gcc}" CONFIG_DEBUG_INFO_BTF_MODULES= \
+		KERNELDOC=true PYTHON3= W=1 "$@"
 	case $arch in
 	arm64) set -- "$@" ARCH=arm64 "CROSS_COMPILE=$cross" ;;
 	esac
