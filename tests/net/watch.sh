@@ -139,6 +139,7 @@ namespace_files() {
 # Loaded, used there, unloaded while somebody has a file of it open, and again.
 namespace_outlives() {
 	for mode in ftrace kretprobe; do
+		[ -z "$(mechanism_lacks $mode)" ] || continue
 		load $mode && [ "$(namespace_files)" = 3 ] &&
 			[ "$(namespace_counter syn_recv_sock_toa)" = 0 ] &&
 			nsenter -t "$namespace" -n toatest passages >/dev/null &&
