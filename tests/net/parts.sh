@@ -47,13 +47,13 @@ mechanism_of() {
 
 # No tags before sockmaps marked their pointers, nor where ftrace can be switched off.
 tags_are_unsafe() {
-	! grep -q ' sk_psock_init$' /proc/kallsyms || ftrace_off
+	[ ! -e /toa/psock_has_mark ] || ftrace_off
 }
 
 check_tags() {
 	tags=$(cat /sys/module/toa/parameters/sk_user_data)
 	if [ "$tags" != "$2" ] && [ "$2" = Y ] && tags_are_unsafe; then
-		echo "ok - $1 # SKIP this kernel is none for tags (ftrace_enabled, sk_psock)"
+		echo "ok - $1 # SKIP this kernel is none for tags (ftrace_enabled, SK_USER_DATA_PSOCK)"
 	else
 		check "$1" test "$tags" = "$2"
 	fi
