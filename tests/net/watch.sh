@@ -87,7 +87,7 @@ counters_are_apart() {
 		END { exit bad }' $there.0 || return
 	counters_since $here.0 $here.1 >$here
 	counters_since $there.0 $there.1 >$there
-	grep -q '^syn_recv_sock_toa 3$' $there && grep -q '^getname_toa_ok [1-9]' $there &&
+	grep -q '^syn_recv_sock_toa [1-9]' $there && grep -q '^getname_toa_ok [1-9]' $there &&
 		diff $here $there && diff $here.1 $here.2
 }
 
@@ -143,7 +143,7 @@ namespace_outlives() {
 		load $mode && [ "$(namespace_files)" = 3 ] &&
 			[ "$(namespace_counter syn_recv_sock_toa)" = 0 ] &&
 			nsenter -t "$namespace" -n toatest passages >/dev/null &&
-			[ "$(namespace_counter syn_recv_sock_toa)" = 3 ] &&
+			[ "$(namespace_counter syn_recv_sock_toa)" -gt 0 ] &&
 			exec 3<"/proc/$namespace/net/toa_conns" && read -r _ <&3 &&
 			rmmod toa && [ "$(namespace_files)" = 0 ] || return
 		cat <&3 && echo "a file of a module that is gone can be read" && return 1
@@ -151,8 +151,13 @@ namespace_outlives() {
 	done
 } 2>/dev/null
 
+# It ends in any case: the guest would wait for it.
 namespace_is_older() {
-	namespace_make && namespace_outlives && namespace_end
+	namespace_make || return
+	namespace_outlives
+	outlived=$?
+	namespace_end
+	return $outlived
 }
 
 # They go, too, while the module is there, and while it goes.
