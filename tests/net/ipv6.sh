@@ -4,10 +4,6 @@
 
 MODPROBE=/proc/sys/kernel/modprobe
 
-ipv6_is_there() {
-	[ -e /proc/net/if_inet6 ]
-}
-
 # load_alone: while the kernel asks for ipv6 in vain
 load_alone() {
 	modprobe=$(cat $MODPROBE)
@@ -39,8 +35,8 @@ ipv6_was_there() {
 }
 
 part_ipv6() {
-	if ipv6_is_there; then
-		echo "ok - IPv6 as a module # SKIP it is built into this kernel"
+	if [ ! -e "/lib/modules/$(uname -r)/ipv6.ko" ]; then
+		echo "ok - IPv6 as a module # SKIP this kernel has no such module"
 		return
 	fi
 	together "the module ipv6 stays away" ipv6_stays_away

@@ -37,6 +37,10 @@ mechanism_lacks() {
 	cat /run/ftrace_lacks
 }
 
+ipv6_is_there() {
+	[ -e /proc/net/if_inet6 ]
+}
+
 is_loaded() {
 	grep -q '^toa ' /proc/modules
 }

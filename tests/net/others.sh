@@ -22,7 +22,7 @@ refused() {
 # What a module changes, as far as one can see it from outside.
 traces_of_us() {
 	ls /proc/net/toa_* /sys/module/toa 2>/dev/null
-	grep -E "$(echo "$HOOKED" | tr ' ' '|')" \
+	grep -E "$(hooked | tr ' ' '|')" \
 		"$KPROBES/list" "$TRACING/enabled_functions"
 }
 

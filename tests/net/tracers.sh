@@ -13,8 +13,13 @@ DYNAMIC_EVENTS=$TRACING/dynamic_events
 [ -e $DYNAMIC_EVENTS ] || DYNAMIC_EVENTS=$TRACING/kprobe_events
 KPROBES=/sys/kernel/debug/kprobes
 FTRACE=/proc/sys/kernel/ftrace_enabled
-HOOKED="inet_getname inet6_getname tcp_v4_syn_recv_sock tcp_v6_syn_recv_sock \
-inet_sock_destruct tcp_disconnect"
+
+# hooked: the functions that the module hooks, as words
+hooked() {
+	functions="inet_getname tcp_v4_syn_recv_sock inet_sock_destruct tcp_disconnect"
+	! ipv6_is_there || functions="$functions inet6_getname tcp_v6_syn_recv_sock"
+	echo "$functions"
+}
 
 # together NAME COMMAND...: one result for several steps, of which each says why
 # it fails. A line "note: ..." is shown in any case.
@@ -69,7 +74,7 @@ refusal_is_clean() {
 		echo "the module or its file is there"
 		return 1
 	fi
-	grep -E "$(echo "$HOOKED" | tr ' ' '|')" $KPROBES/list && return 1
+	grep -E "$(hooked | tr ' ' '|')" $KPROBES/list && return 1
 	echo "note: refused: $(log_since | sed -n 's/.*TOA: \(.*\)/\1/p' | tail -n 1)"
 }
 
@@ -102,12 +107,12 @@ tracer_lacks() {
 # the names of all: minutes with KCSAN. Before 5.1 it takes no numbers.
 hooked_filter() {
 	hooked_numbers 2>/dev/null >$TRACING/set_ftrace_filter ||
-		echo "$HOOKED" >$TRACING/set_ftrace_filter
+		hooked >$TRACING/set_ftrace_filter
 }
 
 hooked_numbers() {
 	if [ ! -e /run/hooked ]; then
-		echo "$HOOKED" | tr ' ' '\n' >/run/hooked.names
+		hooked | tr ' ' '\n' >/run/hooked.names
 		grep -nxFf /run/hooked.names $TRACING/available_filter_functions |
 			cut -d : -f 1 >/run/hooked
 	fi
@@ -141,14 +146,14 @@ tracer_off() {
 
 # events_on KIND NAME [SUFFIX]: an event on every function
 events_on() {
-	for function in $HOOKED; do
+	for function in $(hooked); do
 		echo "$1:toatest/$2_$function $function${3-}" >>$DYNAMIC_EVENTS
 	done
 	echo 1 >$TRACING/events/toatest/enable
 }
 
 tracer_sees() {
-	for function in $HOOKED; do
+	for function in $(hooked); do
 		case $1 in
 		kprobe) trace_has "entry_$function: " && trace_has "exit_$function: " ;;
 		fprobe) trace_has "exit_$function: " ;;
@@ -212,7 +217,7 @@ tracer_try() {
 with_fentry() {
 	# The arguments are the inner shell's.
 	# shellcheck disable=SC2016
-	fentry "$(echo "$HOOKED" | tr ' ' ,)" \
+	fentry "$(hooked | tr ' ' ,)" \
 		sh -c '. ./lib.sh; . ./parts.sh; . ./tracers.sh; "$@"' sh "$@"
 	fentry_status=$?
 	if [ $fentry_status = 125 ]; then

@@ -25,10 +25,13 @@ in_namespace() {
 # hooks_are MECHANISM: every function has it, and ftrace has missed nothing. Where
 # IPv6 sockets have an unhash of their own is the kernel's affair.
 hooks_are() {
-	awk -F '\t' -v mechanism="$1" -v tags="$(cat /sys/module/toa/parameters/sk_user_data)" '
+	awk -F '\t' -v mechanism="$1" -v tags="$(cat /sys/module/toa/parameters/sk_user_data)" \
+		-v ipv6="$(ipv6_is_there && echo Y)" '
 	BEGIN {
-		wanted = "getname (IPv4);getname (IPv6);syn_recv_sock (IPv4);" \
-			 "syn_recv_sock (IPv6);inet_sock_destruct;tcp_disconnect"
+		wanted = "getname (IPv4);syn_recv_sock (IPv4);" \
+			 "inet_sock_destruct;tcp_disconnect"
+		if (ipv6)
+			wanted = wanted ";getname (IPv6);syn_recv_sock (IPv6)"
 		if (tags == "Y")
 			wanted = wanted ";unhash (IPv4)"
 		count = split(wanted, names, ";")

@@ -259,6 +259,9 @@ bool getpeername4_test(struct neighbour *n)
 
 bool getpeername6_test(struct neighbour *n)
 {
+	n->skip = listener_lacks(LISTEN_DUAL);
+	if (n->skip)
+		return false;
 	return getpeername_test(n, BPF_CGROUP_INET6_GETPEERNAME,
 				rewriting6_works);
 }

@@ -267,7 +267,9 @@ void conns_run(struct tun *tun, bool unused)
 
 	(void)unused;
 	for (i = 0; i < ARRAY_SIZE(samples); i++)
-		if (ktap_wanted(samples[i].name))
+		if (ktap_wanted(samples[i].name) &&
+		    !ktap_lacking(samples[i].name,
+				  listener_lacks(samples[i].listener)))
 			ktap_result(sample_test(tun, &samples[i]),
 				    samples[i].name);
 	for (i = 0; i < ARRAY_SIZE(tests); i++)

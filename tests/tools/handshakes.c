@@ -486,23 +486,14 @@ static unsigned int listen_flags(enum manner manner)
 	return manner == FAST ? LISTEN_FASTOPEN : 0;
 }
 
-static bool row_is_mptcp(const struct handshake *row)
-{
-	return row->listener == LISTEN_MPTCP_V4 ||
-	       row->listener == LISTEN_MPTCP_DUAL;
-}
-
 static void row_test(struct tun *tun, const struct handshake *row, bool loaded)
 {
-	int listener = listener_open(row->listener, listen_flags(row->manner),
-				     SERVER_PORT);
+	int listener;
 
-	/* Before MPTCP came, no protocol had such a number: EINVAL. */
-	if (listener < 0 && row_is_mptcp(row) &&
-	    (errno == EPROTONOSUPPORT || errno == EINVAL)) {
-		ktap_skip(row->name, "no MPTCP in this kernel");
+	if (ktap_lacking(row->name, listener_lacks(row->listener)))
 		return;
-	}
+	listener = listener_open(row->listener, listen_flags(row->manner),
+				 SERVER_PORT);
 	/* 0x203: clients, servers, and no cookie needed. */
 	net_sysctl(FASTOPEN, row->manner == FAST ? "0x203" : "1");
 	net_sysctl(COOKIES, row->manner == SYNCOOKIES ? "2" : "1");

@@ -38,3 +38,11 @@ void ktap_skip(const char *name, const char *why)
 	printf("ok - %s%s # SKIP %s\n", name_prefix, name, why);
 	fflush(stdout);
 }
+
+/* Is there a reason to skip the test? Then it is skipped. */
+bool ktap_lacking(const char *name, const char *why)
+{
+	if (why)
+		ktap_skip(name, why);
+	return why;
+}

@@ -12,5 +12,6 @@ void ktap_only(const char *part);
 bool ktap_wanted(const char *name);
 void ktap_result(bool ok, const char *name);
 void ktap_skip(const char *name, const char *why);
+bool ktap_lacking(const char *name, const char *why);
 
 #endif /* KTAP_H */

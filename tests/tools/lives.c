@@ -273,8 +273,9 @@ static const struct life_test tests[] = {
 	{ "full accept queue", overflow_test },
 	{ "TIME_WAIT, and the same ports again", time_wait_test },
 	{ "300 sockets in the memory of the one before", reuse_test },
-	{ "IPV6_ADDRFORM", addrform_test },
 };
+
+#define ADDRFORM	"IPV6_ADDRFORM"
 
 void lives_run(struct tun *tun, bool loaded)
 {
@@ -284,4 +285,7 @@ void lives_run(struct tun *tun, bool loaded)
 	for (i = 0; i < ARRAY_SIZE(tests); i++)
 		if (ktap_wanted(tests[i].name))
 			ktap_result(tests[i].run(tun, client), tests[i].name);
+	if (ktap_wanted(ADDRFORM) &&
+	    !ktap_lacking(ADDRFORM, listener_lacks(LISTEN_DUAL)))
+		ktap_result(addrform_test(tun, client), ADDRFORM);
 }

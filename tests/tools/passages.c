@@ -95,7 +95,9 @@ void passages_run(struct tun *tun, bool unused)
 
 	(void)unused;
 	for (i = 0; i < ARRAY_SIZE(passages); i++)
-		if (ktap_wanted(passages[i].name))
+		if (ktap_wanted(passages[i].name) &&
+		    !ktap_lacking(passages[i].name,
+				  listener_lacks(passages[i].listener)))
 			ktap_result(passage_run(tun, &passages[i]),
 				    passages[i].name);
 }

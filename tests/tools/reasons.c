@@ -292,7 +292,8 @@ void reasons_run(struct tun *tun, bool unused)
 	events_set("enable", "1");
 	for (i = 0; i < ARRAY_SIZE(reasons); i++) {
 		reason_name(name, sizeof(name), &reasons[i]);
-		if (ktap_wanted(name))
+		if (ktap_wanted(name) &&
+		    !ktap_lacking(name, listener_lacks(reasons[i].listener)))
 			ktap_result(reason_test(tun, &reasons[i]), name);
 	}
 	if (ktap_wanted(UNTOLD))

@@ -34,6 +34,24 @@ static int listener_protocol(enum listener kind)
 	       IPPROTO_MPTCP : IPPROTO_TCP;
 }
 
+/* Why this kernel has no such listener; NULL when it has. */
+const char *listener_lacks(enum listener kind)
+{
+	int fd = socket(listener_family(kind), SOCK_STREAM | SOCK_CLOEXEC,
+			listener_protocol(kind));
+
+	if (fd >= 0) {
+		close(fd);
+		return NULL;
+	}
+	if (errno == EAFNOSUPPORT)
+		return "no IPv6 in this kernel";
+	/* Before MPTCP came, no protocol had such a number: EINVAL. */
+	if (errno == EPROTONOSUPPORT || errno == EINVAL)
+		return "no MPTCP in this kernel";
+	return NULL;
+}
+
 static int set_int(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof(value));

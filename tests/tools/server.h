@@ -56,6 +56,7 @@ struct names {
 
 int listener_family(enum listener kind);
 bool socket_is_mptcp(int fd);
+const char *listener_lacks(enum listener kind);
 int listener_open(enum listener kind, unsigned int flags, uint16_t port);
 int listener_accept(int fd, bool four, struct name *name);
 

@@ -670,7 +670,9 @@ void trust_run(struct tun *tun, bool unused)
 
 	(void)unused;
 	for (i = 0; i < ARRAY_SIZE(rules); i++) {
-		if (!ktap_wanted(rules[i].name))
+		if (!ktap_wanted(rules[i].name) ||
+		    ktap_lacking(rules[i].name,
+				 listener_lacks(rules[i].listener)))
 			continue;
 		ktap_result(rule_test(tun, &rules[i]), rules[i].name);
 		parameter_reset(rules[i].parameter);

@@ -85,7 +85,10 @@ static int tun_attach(struct tun *tun, struct ifreq *ifr, const char *name)
 	return -1;
 }
 
-/* The device has the server's addresses; what is routed into it comes to us. */
+/*
+ * The device has the server's addresses; what is routed into it comes to us. A kernel
+ * without IPv6 has none of that family.
+ */
 int tun_open(struct tun *tun, const char *name, const struct address *v4,
 	     const struct address *v6)
 {
@@ -93,7 +96,8 @@ int tun_open(struct tun *tun, const char *name, const struct address *v4,
 
 	if (tun_attach(tun, &ifr, name))
 		return -1;
-	if (interface_set_v4(&ifr, v4) || interface_set_v6(&ifr, v6)) {
+	if (interface_set_v4(&ifr, v4) ||
+	    (interface_set_v6(&ifr, v6) && errno != EAFNOSUPPORT)) {
 		close(tun->fd);
 		return -1;
 	}
