@@ -187,27 +187,14 @@ static const struct mptcp_test tests[] = {
 	{ "MPTCP, forgotten when it is closed", forgotten_test },
 };
 
-static bool mptcp_is_there(void)
-{
-	int fd = listener_open(LISTEN_MPTCP_V4, 0, SERVER_PORT);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
 void mptcp_run(struct tun *tun, bool loaded)
 {
 	const struct address *client = loaded ? &net_client_v4 : NULL;
-	bool there = mptcp_is_there();
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		if (!ktap_wanted(tests[i].name))
-			continue;
-		if (there)
+	for (i = 0; i < ARRAY_SIZE(tests); i++)
+		if (ktap_wanted(tests[i].name) &&
+		    !ktap_lacking(tests[i].name,
+				  listener_lacks(LISTEN_MPTCP_V4)))
 			ktap_result(tests[i].run(tun, client), tests[i].name);
-		else
-			ktap_skip(tests[i].name, "no MPTCP in this kernel");
-	}
 }
