@@ -5,14 +5,13 @@
  * Every toa module makes /proc/net/toa_stats, and DPVS's takes a number of
  * getsockopt(). This one takes both in the order in which its own failure, when
  * it comes second, ends before the kernel answers a file's second maker with a
- * splat.
+ * splat. A directory takes the file's name: every kernel makes one by the same call.
  */
 #include <linux/errno.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/netfilter.h>
 #include <linux/proc_fs.h>
-#include <linux/seq_file.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -26,12 +25,6 @@ MODULE_PARM_DESC(option, "take the number of getsockopt()");
 static bool file = true;
 module_param(file, bool, 0444);
 MODULE_PARM_DESC(file, "make /proc/net/toa_stats");
-
-static int other_show(struct seq_file *seq, void *unused)
-{
-	seq_puts(seq, "another toa's\n");
-	return 0;
-}
 
 static int other_get(struct sock *sk, int number, void __user *user, int *len)
 {
@@ -52,8 +45,7 @@ static int __init other_init(void)
 
 	if (err)
 		return err;
-	if (!file || proc_create_single(OTHER_FILE, 0444, init_net.proc_net,
-					other_show))
+	if (!file || proc_mkdir(OTHER_FILE, init_net.proc_net))
 		return 0;
 	if (option)
 		nf_unregister_sockopt(&other_ops);
