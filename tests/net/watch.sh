@@ -58,11 +58,12 @@ hooks_are() {
 	}' $HOOKS
 }
 
+# Before 3.17 each family had a function of its own.
 hooks_with_syn() {
 	echo 1 >/sys/module/toa/parameters/syn &&
-		grep -q "^tcp_conn_request	kretprobe	[0-9]*$" $HOOKS &&
+		grep -q "^tcp_\(v[46]_\)\{0,1\}conn_request	kretprobe	[0-9]*$" $HOOKS &&
 		echo 0 >/sys/module/toa/parameters/syn &&
-		refuse grep tcp_conn_request $HOOKS
+		refuse grep conn_request $HOOKS
 }
 
 # counters_since OLD NEW: what has moved, the table's state left out

@@ -24,6 +24,17 @@
 
 #define PAGE	4096
 
+/* userfaultfd came with 4.3, and a configuration may lack it. */
+bool holder_possible(void)
+{
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return errno != ENOSYS;
+	close(fd);
+	return true;
+}
+
 static int page_open(struct holder *holder)
 {
 	struct uffdio_api api = { .api = UFFD_API };

@@ -6,6 +6,7 @@
 #define HOLDER_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 /**
  * struct holder - the thread, and the page that keeps it waiting
@@ -23,6 +24,7 @@ struct holder {
 	char *page;
 };
 
+bool holder_possible(void);
 int holder_start(struct holder *holder, int fd);
 void holder_end(struct holder *holder);
 
