@@ -4,8 +4,8 @@
 
 # Lines of a build log that tell of a warning of ours. Not ours: the kernel's
 # note that another compiler or pahole built it, warnings in its own headers (in the
-# cache or a folder of TOA_SEEN), clang's count, which has those in it, and folders that
-# only an old kbuild looks for.
+# cache or a folder of TOA_SEEN; an old kbuild names them from the kernel's top),
+# clang's count, which has those in it, and folders that only an old kbuild looks for.
 warnings() {
 	grep -i 'warning' "$1" |
 		grep -v -e 'differs from the one used to build the kernel' \
@@ -14,6 +14,7 @@ warnings() {
 		awk -v theirs="$CACHE
 ${TOA_SEEN:-}" '
 			BEGIN { n = split(theirs, dir, "\n") }
+			/^(\.\/)?(include|arch)\// { next }
 			{
 				for (i = 1; i <= n; i++)
 					if (dir[i] != "" && index($0, dir[i] "/") == 1)
