@@ -486,11 +486,18 @@ static unsigned int listen_flags(enum manner manner)
 	return manner == FAST ? LISTEN_FASTOPEN : 0;
 }
 
+static const char *row_lacks(const struct handshake *row)
+{
+	const char *lacks = listener_lacks(row->listener);
+
+	return lacks || row->manner != FAST ? lacks : fastopen_lacks();
+}
+
 static void row_test(struct tun *tun, const struct handshake *row, bool loaded)
 {
 	int listener;
 
-	if (ktap_lacking(row->name, listener_lacks(row->listener)))
+	if (ktap_lacking(row->name, row_lacks(row)))
 		return;
 	listener = listener_open(row->listener, listen_flags(row->manner),
 				 SERVER_PORT);

@@ -19,6 +19,8 @@
 #include "server.h"
 #include "text.h"
 
+/* 3.7. */
+
 /* Before 4.1 it was only in debugfs. */
 #define TRACING		"/sys/kernel/tracing/"
 #define TRACING_DEBUGFS	"/sys/kernel/debug/tracing/"
@@ -283,6 +285,13 @@ static const struct {
 	{ "tracepoints with a filter", filter_test },
 };
 
+static const char *reason_lacks(const struct reason *reason)
+{
+	const char *lacks = listener_lacks(reason->listener);
+
+	return lacks || !reason->fast ? lacks : fastopen_lacks();
+}
+
 void reasons_run(struct tun *tun, bool unused)
 {
 	char name[128];
@@ -293,7 +302,7 @@ void reasons_run(struct tun *tun, bool unused)
 	for (i = 0; i < ARRAY_SIZE(reasons); i++) {
 		reason_name(name, sizeof(name), &reasons[i]);
 		if (ktap_wanted(name) &&
-		    !ktap_lacking(name, listener_lacks(reasons[i].listener)))
+		    !ktap_lacking(name, reason_lacks(&reasons[i])))
 			ktap_result(reason_test(tun, &reasons[i]), name);
 	}
 	if (ktap_wanted(UNTOLD))

@@ -52,6 +52,13 @@ const char *listener_lacks(enum listener kind)
 	return NULL;
 }
 
+/* Likewise, servers with Fast Open; 3.7. */
+const char *fastopen_lacks(void)
+{
+	return access("/proc/sys/net/ipv4/tcp_fastopen", F_OK) ?
+	       "no Fast Open in this kernel (tcp_fastopen)" : NULL;
+}
+
 static int set_int(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof(value));

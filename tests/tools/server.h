@@ -57,6 +57,7 @@ struct names {
 int listener_family(enum listener kind);
 bool socket_is_mptcp(int fd);
 const char *listener_lacks(enum listener kind);
+const char *fastopen_lacks(void);
 int listener_open(enum listener kind, unsigned int flags, uint16_t port);
 int listener_accept(int fd, bool four, struct name *name);
 
