@@ -105,6 +105,8 @@ enum counter {
 	INSERTED,
 	NO_ROOM,
 	OVER_MTU,
+	KEPT,
+	STRIPPED,
 	MSS_LOWERED,
 	OPENED,
 	EXPIRED,
@@ -126,6 +128,8 @@ static const char *const counter_names[COUNTERS] = {
 	[INSERTED]	= "option_inserted",
 	[NO_ROOM]	= "option_without_room",
 	[OVER_MTU]	= "option_over_mtu",
+	[KEPT]		= "option_kept",
+	[STRIPPED]	= "option_stripped",
 	[MSS_LOWERED]	= "mss_lowered",
 	[OPENED]	= "session_opened",
 	[EXPIRED]	= "session_expired",
@@ -632,6 +636,12 @@ static bool wants_lvs(const struct session *s, const struct packet *p)
 	return flags(p) & SYN || (!(flags(p) & FIN) && wants_dpvs(s, p));
 }
 
+static bool wants_syn(const struct session *s, const struct packet *p)
+{
+	(void)s;
+	return flags(p) & SYN;
+}
+
 static bool wants_ack(const struct session *s, const struct packet *p)
 {
 	return wants_dpvs(s, p) && !(flags(p) & FIN) && !has_payload(p) &&
@@ -648,6 +658,7 @@ static const struct mode modes[] = {
 	{ "dpvs", "until the server has sent data, not on SYN", wants_dpvs },
 	{ "lvs", "as dpvs and on SYN, but not on FIN", wants_lvs },
 	{ "ack", "on the bare ACK that ends the handshake", wants_ack },
+	{ "syn", "on SYN only", wants_syn },
 	{ "none", "never", NULL },
 };
 
@@ -657,26 +668,108 @@ static const struct mode *mode = &modes[0];
  * How to insert.
  */
 
+enum place {
+	FIRST,
+	LAST,
+	PADDED,
+};
+
+static const char *const places[] = {
+	[FIRST]		= "first",
+	[LAST]		= "last",
+	[PADDED]	= "eol",
+};
+
+static enum place place = FIRST;
 static size_t mtu = 1500;
+
+/* What the client is made to send, as if it had by itself. */
+static bool forge;
+static size_t filler;
+
+/* What is done with an option 254 that the client sent. */
+static bool keep;
+static bool strip;
+
+static const uint8_t forged[] = { OPTION_TOA, 8, 0x11, 0x11, 198, 18, 0, 1 };
+
+/* The options of a segment, while they are put together. */
+struct space {
+	uint8_t bytes[2 * (TCP_HEADER_MAX - TCP_HEADER)];
+	size_t len;
+};
 
 static size_t option_len(const struct session *s)
 {
 	return 4 + addr_len(s->client.family);
 }
 
-static void write_option(uint8_t *to, const struct session *s)
+static void append(struct space *to, const void *bytes, size_t len)
 {
-	to[0] = OPTION_TOA;
-	to[1] = option_len(s);
-	put16(to + 2, s->client.port);
-	memcpy(to + 4, s->client.addr, addr_len(s->client.family));
+	memcpy(to->bytes + to->len, bytes, len);
+	to->len += len;
 }
 
-/* The IP and the fixed TCP header move to the front; the gap is for options. */
-static uint8_t *make_gap(struct packet *p, size_t gap)
+static void append_option(struct space *to, const struct session *s)
+{
+	uint8_t *option = to->bytes + to->len;
+
+	option[0] = OPTION_TOA;
+	option[1] = option_len(s);
+	put16(option + 2, s->client.port);
+	memcpy(option + 4, s->client.addr, addr_len(s->client.family));
+	to->len += option_len(s);
+}
+
+static uint8_t *next_option(uint8_t *option, const uint8_t *end)
+{
+	while (option < end && *option == OPTION_NOP)
+		option++;
+	if (end - option < 2 || *option == OPTION_END || option[1] < 2 ||
+	    option[1] > end - option)
+		return NULL;
+	return option;
+}
+
+/* With any length where len is 0. */
+static uint8_t *find_option(const struct packet *p, uint8_t kind, uint8_t len)
+{
+	uint8_t *option = p->tcp + TCP_HEADER;
+	uint8_t *end = p->tcp + header_len(p);
+
+	while ((option = next_option(option, end))) {
+		if (option[0] == kind && (!len || option[1] == len))
+			return option;
+		option += option[1];
+	}
+	return NULL;
+}
+
+static void append_theirs(struct space *to, const struct packet *p)
+{
+	append(to, p->tcp + TCP_HEADER, header_len(p) - TCP_HEADER);
+}
+
+/* Without the NOPs between them, which DPVS takes away when it needs room. */
+static void append_packed(struct space *to, const struct packet *p)
+{
+	uint8_t *option = p->tcp + TCP_HEADER;
+	uint8_t *end = p->tcp + header_len(p);
+
+	while ((option = next_option(option, end))) {
+		append(to, option, option[1]);
+		option += option[1];
+	}
+	while (to->len % 4)
+		to->bytes[to->len++] = OPTION_END;
+}
+
+/* The IP and the fixed TCP header move, so that the options have the room they need. */
+static void set_options(struct packet *p, const struct space *options)
 {
 	size_t moved = p->tcp + TCP_HEADER - p->ip;
-	size_t header = header_len(p) + gap;
+	size_t header = TCP_HEADER + options->len;
+	ssize_t gap = header - header_len(p);
 	uint8_t *field;
 
 	memmove(p->ip - gap, p->ip, moved);
@@ -687,48 +780,84 @@ static uint8_t *make_gap(struct packet *p, size_t gap)
 	p->tcp[TCP_OFFSET] = (header / 4) << 4 | (p->tcp[TCP_OFFSET] & 0x0f);
 	field = p->ip + (p->family == AF_INET ? IP4_LENGTH : IP6_LENGTH);
 	put16(field, get16(field) + gap);
-	return p->tcp + TCP_HEADER;
+	memcpy(p->tcp + TCP_HEADER, options->bytes, options->len);
+}
+
+static void make_options(struct space *options, const struct packet *p,
+			 const struct session *s)
+{
+	if (place == LAST) {
+		append_theirs(options, p);
+		append_option(options, s);
+	} else {
+		append_option(options, s);
+		if (place == PADDED)
+			append_packed(options, p);
+		else
+			append_theirs(options, p);
+	}
 }
 
 /* A segment that cannot take the option goes on without it. */
 static void insert_option(struct packet *p, const struct session *s)
 {
-	size_t len = option_len(s);
+	struct space options = { .len = 0 };
+	size_t header;
 
-	if (header_len(p) + len > TCP_HEADER_MAX) {
+	make_options(&options, p, s);
+	header = TCP_HEADER + options.len;
+	if (header > TCP_HEADER_MAX) {
 		count(NO_ROOM);
-	} else if (p->len + len > mtu) {
+	} else if (p->len - header_len(p) + header > mtu) {
 		count(OVER_MTU);
 	} else {
-		write_option(make_gap(p, len), s);
+		set_options(p, &options);
 		count(INSERTED);
 	}
 }
 
-static uint8_t *find_option(const struct packet *p, uint8_t kind, uint8_t len)
+/* A client of its own kind: it claims to be somebody else, and is talkative. */
+static void pretend(struct packet *p)
 {
-	uint8_t *option = p->tcp + TCP_HEADER;
-	uint8_t *end = p->tcp + header_len(p);
+	struct space options = { .len = 0 };
+	size_t more = filler + (forge ? sizeof(forged) : 0);
 
-	while (option < end && *option != OPTION_END) {
-		if (*option == OPTION_NOP) {
-			option++;
-			continue;
-		}
-		if (end - option < 2 || option[1] < 2 || option[1] > end - option)
-			break;
-		if (option[0] == kind && option[1] == len)
-			return option;
-		option += option[1];
+	if (!more || header_len(p) + more > TCP_HEADER_MAX)
+		return;
+	if (forge)
+		append(&options, forged, sizeof(forged));
+	append_theirs(&options, p);
+	memset(options.bytes + options.len, OPTION_NOP, filler);
+	options.len += filler;
+	set_options(p, &options);
+}
+
+static void strip_options(struct packet *p)
+{
+	uint8_t *option;
+
+	while ((option = find_option(p, OPTION_TOA, 0))) {
+		memset(option, OPTION_NOP, option[1]);
+		count(STRIPPED);
 	}
-	return NULL;
+}
+
+static void name_client(struct packet *p, const struct session *s)
+{
+	pretend(p);
+	if (strip)
+		strip_options(p);
+	if (keep && find_option(p, OPTION_TOA, 0))
+		count(KEPT);
+	else
+		insert_option(p, s);
 }
 
 /* Leaves room for the option in the other side's full segments. */
 static void lower_mss(struct packet *p, const struct session *s)
 {
 	uint8_t *option = find_option(p, OPTION_MSS, OPTION_MSS_LEN);
-	size_t len = option_len(s);
+	size_t len = option_len(s) + filler + (forge ? sizeof(forged) : 0);
 
 	if (!mode->wants || !option || get16(option + 2) <= len)
 		return;
@@ -761,7 +890,7 @@ static bool from_client(struct packet *p)
 	if (flags(p) & SYN)
 		lower_mss(p, s);
 	if (mode->wants && mode->wants(s, p))
-		insert_option(p, s);
+		name_client(p, s);
 	set_ends(p, &s->local, &s->backend);
 	count(FROM_CLIENT);
 	return true;
@@ -919,6 +1048,12 @@ static void print_usage(FILE *to)
 		fprintf(to, "                          %-5s %s%s\n", modes[i].name,
 			modes[i].help, i ? "" : " (default)");
 	fprintf(to,
+		"  -p, --place first|last|eol   among the client's options (default first); eol\n"
+		"                        takes their NOPs away and pads the end\n"
+		"      --keep            an option 254 that the client sent is the client's name\n"
+		"      --strip           it is taken away\n"
+		"      --forge           clients are made to send one, of 198.18.0.1\n"
+		"      --filler BYTES    and so many NOPs\n"
 		"  -u, --mtu BYTES       of the way to the backends (default %zu)\n"
 		"  -n, --sessions N      at one time, at most %d (default %zu)\n"
 		"  -h, --help            this text\n"
@@ -1000,6 +1135,24 @@ static void set_mode(const char *name)
 	errx(1, "%s: no such mode", name);
 }
 
+static void set_place(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (!strcmp(name, places[i])) {
+			place = i;
+			return;
+		}
+	}
+	errx(1, "%s: no such place", name);
+}
+
+static void set_filler(const char *text)
+{
+	filler = parse_number(text, 0, TCP_HEADER_MAX - TCP_HEADER);
+	if (filler % 4)
+		errx(1, "%s: not a multiple of 4", text);
+}
+
 static bool has_local(int family)
 {
 	for (size_t i = 0; i < nr_locals; i++)
@@ -1017,16 +1170,56 @@ static void check_services(void)
 			errx(1, "a service has no --local address of its family");
 }
 
+/* Long options without a letter. */
+enum {
+	OPTION_KEEP = 256,
+	OPTION_STRIP,
+	OPTION_FORGE,
+	OPTION_FILLER,
+};
+
 static const struct option options[] = {
 	{ "service", required_argument, NULL, 's' },
 	{ "local", required_argument, NULL, 'l' },
 	{ "device", required_argument, NULL, 'd' },
 	{ "mode", required_argument, NULL, 'm' },
+	{ "place", required_argument, NULL, 'p' },
+	{ "keep", no_argument, NULL, OPTION_KEEP },
+	{ "strip", no_argument, NULL, OPTION_STRIP },
+	{ "forge", no_argument, NULL, OPTION_FORGE },
+	{ "filler", required_argument, NULL, OPTION_FILLER },
 	{ "mtu", required_argument, NULL, 'u' },
 	{ "sessions", required_argument, NULL, 'n' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
+
+/* What the client does, and what is done with it. Returns false for another option. */
+static bool parse_behaviour(int option, const char *value)
+{
+	switch (option) {
+	case 'm':
+		set_mode(value);
+		return true;
+	case 'p':
+		set_place(value);
+		return true;
+	case OPTION_KEEP:
+		keep = true;
+		return true;
+	case OPTION_STRIP:
+		strip = true;
+		return true;
+	case OPTION_FORGE:
+		forge = true;
+		return true;
+	case OPTION_FILLER:
+		set_filler(value);
+		return true;
+	default:
+		return false;
+	}
+}
 
 /* Returns the device's name. */
 static const char *parse_options(int argc, char **argv)
@@ -1034,7 +1227,9 @@ static const char *parse_options(int argc, char **argv)
 	const char *device = "lb0";
 	int option;
 
-	while ((option = getopt_long(argc, argv, "s:l:d:m:u:n:h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "s:l:d:m:p:u:n:h", options, NULL)) != -1) {
+		if (parse_behaviour(option, optarg))
+			continue;
 		switch (option) {
 		case 's':
 			add_service(optarg);
@@ -1044,9 +1239,6 @@ static const char *parse_options(int argc, char **argv)
 			break;
 		case 'd':
 			device = optarg;
-			break;
-		case 'm':
-			set_mode(optarg);
 			break;
 		case 'u':
 			mtu = parse_number(optarg, 68, PACKET_MAX - 1);

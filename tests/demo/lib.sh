@@ -123,18 +123,23 @@ lb0_is_up() {
 	ip -n "$DEMO-balancer" link show lb0 | grep -q LOWER_UP
 }
 
-# start_balancer PROGRAM LOG [OPTION...]: sets BALANCER to its process id. Port 80
-# is the server's port 8080, port 81 its port 8081; over IPv6 both are 8081.
-start_balancer() {
+# open_balancer PROGRAM LOG OPTION...: sets BALANCER to its process id.
+open_balancer() {
 	program=$1 balancer_log=$2
 	shift 2
-	start balancer "$balancer_log" "$program" --local $LIP4 --local $LIP6 \
-		--service "$VIP4:80=$SERVER4:8080" \
-		--service "$VIP4:81=$SERVER4:8081" \
-		--service "[$VIP6]:80=[$SERVER6]:8081" "$@"
+	start balancer "$balancer_log" "$program" --local $LIP4 --local $LIP6 "$@"
 	# shellcheck disable=SC2034 # for the scripts that source this
 	BALANCER=$PID
 	wait_for 10 "the balancer to open lb0" lb0_is_up
+}
+
+# start_balancer PROGRAM LOG [OPTION...]: port 80 is the server's port 8080, port 81 its
+# port 8081; over IPv6 both are 8081.
+start_balancer() {
+	open_balancer "$@" \
+		--service "$VIP4:80=$SERVER4:8080" \
+		--service "$VIP4:81=$SERVER4:8081" \
+		--service "[$VIP6]:80=[$SERVER6]:8081"
 }
 
 # listening NS PORT

@@ -266,6 +266,63 @@ def case_lvs(run, family):
     expect("FIN", c.client_sends(FIN | ACK).options, b"")
 
 
+def case_syn(run, family):
+    """mode syn: on SYN only"""
+    c = Connection(run("--mode", "syn"), family)
+    syn, _, ack = c.handshake()
+    expect("SYN options", syn.options, c.option + lowered(c.option))
+    expect("ACK options", ack.options, b"")
+    expect("data", c.client_sends(ACK, payload=b"x").options, b"")
+
+
+def case_last(run, family):
+    """--place last: behind the client's options"""
+    c = Connection(run("--place", "last"), family)
+    c.handshake()
+    expect("options", c.client_sends(ACK, TIMESTAMP).options, TIMESTAMP + c.option)
+
+
+def case_padded(run, family):
+    """--place eol: first, the others' NOPs gone, the end padded"""
+    c = Connection(run("--place", "eol"), family)
+    c.handshake()
+    padded = c.option + TIMESTAMP[2:] + b"\0\0"
+    expect("options", c.client_sends(ACK, TIMESTAMP).options, padded)
+    expect("many NOPs", c.client_sends(ACK, b"\x01" * 28 + TIMESTAMP).options, padded)
+
+
+def case_strip(run, family):
+    """--strip: a client's own option 254 is taken away"""
+    c = Connection(run("--strip"), family)
+    c.handshake()
+    expect("options", c.client_sends(ACK, FORGED + TIMESTAMP).options,
+           c.option + b"\x01" * 8 + TIMESTAMP)
+
+
+def case_keep(run, family):
+    """--keep: a client's own option 254 is left alone"""
+    c = Connection(run("--keep"), family)
+    expect("without one", c.handshake()[2].options, c.option)
+    expect("with one", c.client_sends(ACK, FORGED + TIMESTAMP).options, FORGED + TIMESTAMP)
+
+
+def case_pretended(run, family):
+    """--forge and --filler: what clients are made to send"""
+    claim = b"\xfe\x08\x11\x11\xc6\x12\0\1"
+    c = Connection(run("--forge", "--filler", "4"), family)
+    c.handshake()
+    expect("options", c.client_sends(ACK, b"\x01" * 4).options,
+           c.option + claim + b"\x01" * 8)
+
+
+def case_filled(run, family):
+    """--filler: no room is left"""
+    b = run("--filler", "36")
+    c = Connection(b, family)
+    expect("options", c.handshake()[2].options, b"\x01" * 36)
+    expect("counter", b.counters()["option_without_room"], 1)
+
+
 def case_ack(run, family):
     """mode ack: on the bare third ACK only"""
     c = Connection(run("--mode", "ack"), family)
@@ -459,7 +516,8 @@ def case_random(run, family):
             raise ValueError(f"only {counters[name]} {name}: the case tests little")
 
 
-CASES = (case_dpvs, case_lvs, case_ack, case_none, case_forged, case_no_room, case_mtu,
+CASES = (case_dpvs, case_lvs, case_ack, case_syn, case_none, case_last, case_padded,
+         case_strip, case_keep, case_pretended, case_filled, case_forged, case_no_room, case_mtu,
          case_no_mss, case_reopen, case_table, case_stranger, case_broken, case_random)
 
 
