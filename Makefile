@@ -121,6 +121,9 @@ test-rt:
 test-install:
 	tests/install/run
 
+test-apps:
+	tests/apps/run
+
 demo:
 	tests/demo/run
 
@@ -162,6 +165,8 @@ help:
 	@echo 'make test-kcsan        and on one that looks for data races'
 	@echo 'make test-rt           and on one with PREEMPT_RT that tells who may not sleep'
 	@echo 'make test-install      install, upgrade and remove in every way, with reboots (half an hour)'
+	@echo 'make test-apps         real programs behind a balancer: nginx, PostgreSQL, sshd, Go, ... (quarter of an hour)'
+	@echo '  APPS="nginx sshd"    only these'
 	@echo 'make unit              the tests that need no kernel'
 	@echo 'make fuzz              made-up options and lists, against a second parser'
 	@echo '  SECONDS=60 TARGETS="options trust"   for each target; only these'
@@ -170,5 +175,5 @@ help:
 	@echo 'make clean             remove what was built'
 
 .PHONY: all preflight module toa-selftest install install-files uninstall dkms-install dkms-uninstall \
-	bundle deb rpm sign clean test test-install test-reload test-debug test-kcsan test-rt demo vm matrix \
-	unit fuzz check help
+	bundle deb rpm sign clean test test-install test-reload test-debug test-kcsan test-rt test-apps \
+	demo vm matrix unit fuzz check help
