@@ -124,6 +124,12 @@ test-install:
 test-apps:
 	tests/apps/run
 
+test-modes:
+	tests/modes/run modes
+
+soak:
+	tests/modes/run soak
+
 demo:
 	tests/demo/run
 
@@ -167,6 +173,10 @@ help:
 	@echo 'make test-install      install, upgrade and remove in every way, with reboots (half an hour)'
 	@echo 'make test-apps         real programs behind a balancer: nginx, PostgreSQL, sshd, Go, ... (quarter of an hour)'
 	@echo '  APPS="nginx sshd"    only these'
+	@echo 'make test-modes        what balancers, clients and links do, 10,000 connections for each'
+	@echo '  CONNECTIONS=10000 MODES=DPVS   so many; only those with this word'
+	@echo 'make soak              an hour of connections, with reloads, and exact accounts'
+	@echo '  DURATION=3600        seconds'
 	@echo 'make unit              the tests that need no kernel'
 	@echo 'make fuzz              made-up options and lists, against a second parser'
 	@echo '  SECONDS=60 TARGETS="options trust"   for each target; only these'
@@ -175,5 +185,5 @@ help:
 	@echo 'make clean             remove what was built'
 
 .PHONY: all preflight module toa-selftest install install-files uninstall dkms-install dkms-uninstall \
-	bundle deb rpm sign clean test test-install test-reload test-debug test-kcsan test-rt test-apps \
+	bundle deb rpm sign clean test test-install test-reload test-debug test-kcsan test-rt test-apps test-modes soak \
 	demo vm matrix unit fuzz check help
