@@ -52,12 +52,20 @@ check_proxies() {
 	done
 }
 
+mptcp_clients() {
+	if hooks | grep -q '^mptcp_'; then
+		echo "those that come with MPTCP when the balancer's option had room beside MPTCP's own"
+	else
+		echo "those that come with MPTCP show the balancer"
+	fi
+}
+
 # MPTCP has no file of its own; ss knows.
 check_mptcp() {
 	[ -z "$ROOT" ] || return 0
 	listeners=$(ss -HMln 2>/dev/null | grep -c .)
 	[ "${listeners:-0}" = 0 ] ||
-		note MPTCP "$listeners listeners speak it: clients that come with plain TCP are shown, those that come with MPTCP show the balancer"
+		note MPTCP "$listeners listeners speak it: clients that come with plain TCP are shown, $(mptcp_clients)"
 }
 
 check_sockmap() {

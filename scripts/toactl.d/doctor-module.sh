@@ -38,7 +38,7 @@ check_hooks() {
 		return
 	fi
 	missed=$(hooks | awk -F '\t' '$3 > 0 { print $1 " missed " $3; exit }')
-	probes=$(hooks | awk -F '\t' '$2 == "kretprobe"' | grep -c .)
+	probes=$(probed_hooks | grep -c .)
 	if [ "$missed" ]; then
 		warn hooks "$missed calls, which showed the balancer" "toactl reload hook=auto, and find out what holds the function: a livepatch?"
 	elif [ "$probes" -gt 0 ] && [ "$(param hook)" != kretprobe ]; then
@@ -54,7 +54,7 @@ check_hooks_work() {
 	if grep -q ftrace "$TEMP/hooks" && [ "$(cat "$PROC/sys/kernel/ftrace_enabled" 2>/dev/null)" = 0 ]; then
 		bad ftrace "kernel.ftrace_enabled is 0, so the hooks do not run" "sysctl kernel.ftrace_enabled=1"
 	fi
-	if grep -q kretprobe "$TEMP/hooks" && [ "$(cat "$SYS/kernel/debug/kprobes/enabled" 2>/dev/null)" = 0 ]; then
+	if [ "$(probed_hooks)" ] && [ "$(cat "$SYS/kernel/debug/kprobes/enabled" 2>/dev/null)" = 0 ]; then
 		bad kprobes "they are switched off in debugfs, so the hooks do not run" "echo 1 >/sys/kernel/debug/kprobes/enabled"
 	fi
 }

@@ -72,6 +72,12 @@ hooks() {
 	cat "$SYS/module/toa/parameters/hooks" 2>/dev/null
 }
 
+# probed_hooks: those that ftrace would do better, were it let. What is found by its name is
+# always probed.
+probed_hooks() {
+	hooks | awk -F '\t' '$2 == "kretprobe" && $1 !~ /conn_request$/'
+}
+
 # items: those of a list, one a line.
 items() {
 	awk '{ gsub(/[, \t]+/, "\n"); print }' | grep .

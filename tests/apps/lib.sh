@@ -90,10 +90,10 @@ said() {
 	peer "$1" "$2" "${3%% *}" "${said_port%%[!0-9]*}"
 }
 
-# mptcp_peer NAME SEEN BALANCER TEXT: of a connection with MPTCP. Where the kernel has
-# not what the module looks for, the balancer is shown.
+# mptcp_peer NAME SEEN BALANCER TEXT: of a connection with MPTCP. Where the module has no
+# hook for it, the balancer is shown.
 mptcp_peer() {
-	if [ "$STATE" != with ] || grep -q mptcp_sk_clone_init "$HOOKS"; then
+	if [ "$STATE" != with ] || grep -q '^mptcp_' "$HOOKS"; then
 		said "$1" "$2" "$4"
 	else
 		is "$1 shows the balancer" "$3" "${4%% *}"
@@ -167,6 +167,17 @@ clean_up() {
 	:
 }
 
+# The balancer goes on: connections end as they should.
+stop_servers() {
+	for pid in $PIDS; do
+		[ "$pid" = "$BALANCER" ] || stop "$pid"
+	done
+}
+
+table_is_empty() {
+	grep -q '^store_clients 0$' /proc/net/toa_counters
+}
+
 run_program() {
 	STATE=start
 	serve
@@ -175,6 +186,8 @@ run_program() {
 	loaded insmod $MODULE
 	state direct "$SERVER4" "$SERVER6" "$CLIENT4" "$CLIENT6"
 	state with "$VIP4" "$VIP6" "$CLIENT4" "$CLIENT6"
+	stop_servers
+	wait_for 60 "the module's table to be empty" table_is_empty
 	stop_all
 	clean_up
 	loaded rmmod toa
