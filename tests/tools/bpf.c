@@ -38,24 +38,29 @@ int bpf_map_open(uint32_t type, uint32_t key_size, uint32_t value_size,
 	return bpf(BPF_MAP_CREATE, &attr);
 }
 
-/* The description of one type, a 32-bit number, whose id is then 1. */
-static int btf_open(void)
+/*
+ * The description of two types: 1 is a 32-bit number, 2 an array of so many of
+ * them.
+ */
+static int btf_open(uint32_t words)
 {
-	static const struct {
+	const struct {
 		struct btf_header header;
 		struct btf_type type;
 		uint32_t encoding;
+		struct btf_type array;
+		struct btf_array of;
 		char names[8];
-	} number = {
+	} numbers = {
 		.header = {
 			.magic		= BTF_MAGIC,
 			.version	= BTF_VERSION,
-			.hdr_len	= sizeof(number.header),
-			.type_len	= sizeof(number.type) +
-					  sizeof(number.encoding),
-			.str_off	= sizeof(number.type) +
-					  sizeof(number.encoding),
-			.str_len	= sizeof(number.names),
+			.hdr_len	= sizeof(numbers.header),
+			.type_len	= offsetof(typeof(numbers), names) -
+					  sizeof(numbers.header),
+			.str_off	= offsetof(typeof(numbers), names) -
+					  sizeof(numbers.header),
+			.str_len	= sizeof(numbers.names),
 		},
 		.type = {
 			.name_off	= 1,
@@ -63,31 +68,37 @@ static int btf_open(void)
 			.size		= sizeof(uint32_t),
 		},
 		.encoding	= 32,
+		.array.info	= BTF_KIND_ARRAY << 24,
+		.of = {
+			.type		= 1,
+			.index_type	= 1,
+			.nelems		= words,
+		},
 		.names		= "\0u32",
 	};
 	union bpf_attr attr = {
-		.btf		= (uintptr_t)&number,
-		.btf_size	= sizeof(number),
+		.btf		= (uintptr_t)&numbers,
+		.btf_size	= sizeof(numbers),
 	};
 
 	return bpf(BPF_BTF_LOAD, &attr);
 }
 
-/* A number for each socket. The kernel wants to know the types in this map. */
-int bpf_storage_open(void)
+/* Numbers for each socket. The kernel wants to know the types in this map. */
+int bpf_storage_open(uint32_t words)
 {
 	int btf, map;
 	union bpf_attr attr = {
 		.map_type	= BPF_MAP_TYPE_SK_STORAGE,
 		.map_flags	= BPF_F_NO_PREALLOC,
 		.key_size	= sizeof(uint32_t),
-		.value_size	= sizeof(uint32_t),
+		.value_size	= words * sizeof(uint32_t),
 		.btf_key_type_id = 1,
-		.btf_value_type_id = 1,
+		.btf_value_type_id = 2,
 	};
 
 	memory_unlimit();
-	btf = btf_open();
+	btf = btf_open(words);
 	if (btf < 0)
 		return -1;
 	attr.btf_fd = btf;

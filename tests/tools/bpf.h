@@ -81,7 +81,7 @@ struct bpf_program {
 
 int bpf_map_open(uint32_t type, uint32_t key_size, uint32_t value_size,
 		 uint32_t entries);
-int bpf_storage_open(void);
+int bpf_storage_open(uint32_t words);
 int bpf_map_set(int map, const void *key, const void *value);
 int bpf_map_get(int map, const void *key, void *value);
 int bpf_map_delete(int map, const void *key);

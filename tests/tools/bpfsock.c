@@ -96,7 +96,7 @@ bool sock_ops_test(struct neighbour *n)
 {
 	bool ok;
 
-	storage = bpf_storage_open();
+	storage = bpf_storage_open(1);
 	if (storage < 0) {
 		if (errno == EINVAL)
 			n->skip = "no socket storage in this kernel (EINVAL)";
