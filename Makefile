@@ -130,6 +130,9 @@ test-modes:
 soak:
 	tests/modes/run soak
 
+bench:
+	tests/bench/run
+
 demo:
 	tests/demo/run
 
@@ -177,6 +180,8 @@ help:
 	@echo '  CONNECTIONS=10000 MODES=DPVS   so many; only those with this word'
 	@echo 'make soak              an hour of connections, with reloads, and exact accounts'
 	@echo '  DURATION=3600        seconds'
+	@echo 'make bench             what it costs, in counted instructions (ten minutes a kernel)'
+	@echo '  KERNELS="6.12" CONNECTIONS=100000   only these; so many open at a time'
 	@echo 'make unit              the tests that need no kernel'
 	@echo 'make fuzz              made-up options and lists, against a second parser'
 	@echo '  SECONDS=60 TARGETS="options trust"   for each target; only these'
@@ -186,4 +191,4 @@ help:
 
 .PHONY: all preflight module toa-selftest install install-files uninstall dkms-install dkms-uninstall \
 	bundle deb rpm sign clean test test-install test-reload test-debug test-kcsan test-rt test-apps test-modes soak \
-	demo vm matrix unit fuzz check help
+	bench demo vm matrix unit fuzz check help

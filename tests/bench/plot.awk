@@ -1,7 +1,18 @@
 # Two plots of one kernel for gnuplot: what each way adds, and how the module grows.
 # -v kernel=ID -v to=DIRECTORY
 
+# The ways that this family has.
+function choose(family,    v, n) {
+	n = split("ftrace\ttable\tkretprobe\tclassic\teBPF", all_ways, "\t")
+	ways = 0
+	for (v = 1; v <= n; v++)
+		if (has(kernel, "instructions", all_ways[v], family, "none", "handshake"))
+			way[++ways] = all_ways[v]
+	ways_of[family] = ways
+}
+
 function block(family,    i, v) {
+	choose(family)
 	print "$" family " << EOD"
 	printf "row"
 	for (v = 1; v <= ways; v++)
@@ -21,7 +32,7 @@ function block(family,    i, v) {
 
 function draw(family) {
 	printf "set title \"Linux %s, %s: instructions added, in percent of what they are without the module\"\n", kernel, family
-	printf "plot for [i=2:%d] $%s using i:xtic(1) title columnheader(i)\n", ways + 1, family
+	printf "plot for [i=2:%d] $%s using i:xtic(1) title columnheader(i)\n", ways_of[family] + 1, family
 }
 
 function growth_block(name, prefix, family, rows, n,    v, i, count) {
@@ -33,7 +44,7 @@ function growth_block(name, prefix, family, rows, n,    v, i, count) {
 		sub(/.* /, "", count)
 		printf "%d", count
 		for (i = 1; i <= n; i++)
-			printf "\t%s", has(kernel, "instructions", variant_of[v], family, "client", rows[i]) ?
+			printf "\t%s", has(kernel, "instructions", variant_of[v], family, "client", rows[i]) ? \
 				cost[key(kernel, "instructions", variant_of[v], family, "client", rows[i])] : "NaN"
 		print ""
 	}
@@ -41,14 +52,13 @@ function growth_block(name, prefix, family, rows, n,    v, i, count) {
 }
 
 END {
-	ways = split("ftrace\ttable\tkretprobe\tclassic\teBPF", way, "\t")
 	block("IPv4")
 	block("IPv6")
 	t = split("insert\tlookup\tlookup of none\tremove", table_row, "\t")
 	growth_block("table", "table", "-", table_row, t)
 	print "set datafile separator \"\\t\""
 	for (p = 1; p <= 2; p++) {
-		print p == 1 ? "set terminal pngcairo size 1600,1100 font \"DejaVu Sans,10\"" :
+		print p == 1 ? "set terminal pngcairo size 1600,1100 font \"DejaVu Sans,10\"" : \
 			"set terminal svg size 1600,1100 font \"DejaVu Sans,10\""
 		suffix = p == 1 ? "png" : "svg"
 		printf "set output \"%s/cost-%s.%s\"\n", to, kernel, suffix

@@ -101,27 +101,41 @@ function growth(kernel, job, unit,    v, i, n, what, any, client) {
 	}
 }
 
-function target(kernel, family, what, have, most) {
+# How far the same measurement, made again without the module, was off; some
+# instructions of a segment are always the clock's.
+function noise(kernel, family, client, row,    r) {
+	r = ratio(kernel, "instructions", "no module, again", family, client, row)
+	r = r > 1 ? r - 1 : 1 - r
+	return r && r > 0.001 ? r : 0.001
+}
+
+function verdict(kernel, family, what, have, most, off) {
 	if (!have)
 		return
-	printf "%-12s %-5s %-44s %8.4f %8s   %s\n", kernel, family, what, have,
-		"<= " most, have <= most + 0.00005 ? "met" : "not met"
+	printf "%-12s %-5s %-48s %8.4f %8s   %s\n", kernel, family, what, have,
+		"<= " most, have <= most + 0.00005 ? "met" : \
+		have <= most + off ? "met, within the noise" : "not met"
+}
+
+function target(kernel, family, what, client, row, most) {
+	verdict(kernel, family, what, ratio(kernel, "instructions", "ftrace", family, client, row),
+		most, noise(kernel, family, client, row))
 }
 
 function targets(kernel, family,    n, names) {
 	split(kernel, n, /[.-]/)
 	names = n[1] > 6 || (n[1] == 6 && n[2] >= 1) ? 1.00 : 1.20
-	target(kernel, family, "segment received", ratio(kernel, "instructions", "ftrace", family, "client", "segment in"), 1)
-	target(kernel, family, "segment sent", ratio(kernel, "instructions", "ftrace", family, "client", "segment out"), 1)
-	target(kernel, family, "acknowledgement received", ratio(kernel, "instructions", "ftrace", family, "client", "ack in"), 1)
-	target(kernel, family, "outgoing connection", ratio(kernel, "instructions", "ftrace", family, "none", "connect"), 1)
-	target(kernel, family, "UDP datagram", ratio(kernel, "instructions", "ftrace", family, "none", "udp"), 1)
-	target(kernel, family, "handshake with the option", ratio(kernel, "instructions", "ftrace", family, "client", "handshake"), 1.02)
-	target(kernel, family, "handshake without", ratio(kernel, "instructions", "ftrace", family, "none", "handshake"), 1.015)
-	target(kernel, family, "accept4(), with a client", ratio(kernel, "instructions", "ftrace", family, "client", "accept4"), names)
-	target(kernel, family, "getpeername(), with a client", ratio(kernel, "instructions", "ftrace", family, "client", "getpeername"), names)
-	target(kernel, family, "accept4(), without", ratio(kernel, "instructions", "ftrace", family, "none", "accept4"), 1.08)
-	target(kernel, family, "getpeername(), without", ratio(kernel, "instructions", "ftrace", family, "none", "getpeername"), 1.08)
+	target(kernel, family, "segment received", "client", "segment in", 1)
+	target(kernel, family, "segment sent", "client", "segment out", 1)
+	target(kernel, family, "acknowledgement received", "client", "ack in", 1)
+	target(kernel, family, "outgoing connection", "none", "connect", 1)
+	target(kernel, family, "UDP datagram", "none", "udp", 1)
+	target(kernel, family, "handshake with the option", "client", "handshake", 1.02)
+	target(kernel, family, "handshake without", "none", "handshake", 1.015)
+	target(kernel, family, "accept4(), with a client", "client", "accept4", names)
+	target(kernel, family, "getpeername(), with a client", "client", "getpeername", names)
+	target(kernel, family, "accept4(), without", "none", "accept4", 1.08)
+	target(kernel, family, "getpeername(), without", "none", "getpeername", 1.08)
 }
 
 # Every row in which the module is to be cheaper than the programs.
@@ -130,8 +144,9 @@ function against_ebpf(kernel, family,    i, ours, theirs) {
 		ours = cost[key(kernel, "instructions", "ftrace", family, client_of[i], row_of[i])]
 		theirs = cost[key(kernel, "instructions", "eBPF", family, client_of[i], row_of[i])]
 		if (ours && theirs)
-			target(kernel, family, row_of[i] ", " (client_of[i] == "none" ? "without" : "with") \
-				" a client, to eBPF's", ours / theirs, 1)
+			verdict(kernel, family, row_of[i] ", " (client_of[i] == "none" ? "without" : "with") \
+				" a client, to eBPF's", ours / theirs, 1,
+				noise(kernel, family, client_of[i], row_of[i]))
 	}
 }
 
