@@ -102,7 +102,7 @@ static bool toa_skb_options(const struct sk_buff *skb,
  * @options: set to what stands behind the option that decides
  * @client: written only when the result is TOA_FOUND
  *
- * Context: within rcu_read_lock().
+ * Context: within toa_rcu_read_lock().
  * Return: an enum toa_verdict.
  */
 static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
@@ -219,7 +219,7 @@ static bool toa_syn_recall(const struct toa_handshake *hs,
  * has none, the SYN's. A SYN completes a handshake with Fast Open: it proves
  * less than an ACK, and counts where SYNs are asked at all.
  *
- * Context: within rcu_read_lock().
+ * Context: within toa_rcu_read_lock().
  * Return: an enum toa_verdict.
  */
 static enum toa_verdict toa_handshake_client(const struct toa_handshake *hs,
@@ -287,9 +287,9 @@ static bool toa_handshake_decide(const struct toa_handshake *hs,
 		toa_handshake_count(hs, TOA_STAT_SYN_NO_TOA);
 		return false;
 	}
-	rcu_read_lock();
+	toa_rcu_read_lock();
 	found = toa_handshake_judge(hs, client);
-	rcu_read_unlock();
+	toa_rcu_read_unlock();
 	if (!found)
 		toa_handshake_count(hs, TOA_STAT_SYN_NO_TOA);
 	return found;
@@ -374,9 +374,9 @@ static bool toa_syn_recv_begin(const struct toa_handshake *hs,
 
 	if (likely(toa_hand_take(hs->skb, client)))
 		return true;
-	rcu_read_lock();
+	toa_rcu_read_lock();
 	found = toa_handshake_client(hs, client, &also) == TOA_FOUND;
-	rcu_read_unlock();
+	toa_rcu_read_unlock();
 	toa_hand_put(hs->skb, client);
 	return found;
 }
@@ -563,13 +563,13 @@ static bool toa_conn_request_enter(const unsigned long *arg, void *unused)
 	struct toa_client client;
 	enum toa_verdict verdict;
 
-	rcu_read_lock();
+	toa_rcu_read_lock();
 	verdict = toa_skb_parse(hs.skb, &options, &client);
 	if (verdict != TOA_FOUND)
 		toa_handshake_no_client(&hs, verdict);
 	else if (toa_handshake_trusted(&hs, &client))
 		toa_syn_keep(&hs, &client);
-	rcu_read_unlock();
+	toa_rcu_read_unlock();
 	return false;
 }
 

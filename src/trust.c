@@ -10,7 +10,7 @@
  * They hold for the whole machine, for all network namespaces alike: the
  * parameters of a module have one value.
  *
- * Locking. Segments read the lists under rcu_read_lock(). Writers are kept apart
+ * Locking. Segments read the lists under toa_rcu_read_lock(). Writers are kept apart
  * by toa_trust_lock, and free an old list when no reader can have it any more.
  */
 #define pr_fmt(fmt) "TOA: " fmt
@@ -278,14 +278,15 @@ static bool toa_prefixes_have(const struct toa_prefixes *prefixes,
  *
  * The source is the packet's own, not what a program would be shown.
  *
- * Context: any; within rcu_read_lock().
+ * Context: any; within toa_rcu_read_lock().
  * Return: an enum toa_trust.
  */
 enum toa_trust toa_trust_ask(const struct sk_buff *skb)
 {
-	const struct toa_ports *ports = rcu_dereference(toa_setting_ports.list);
+	const struct toa_ports *ports =
+		toa_rcu_dereference(toa_setting_ports.list);
 	const struct toa_prefixes *prefixes =
-		rcu_dereference(toa_setting_trust.list);
+		toa_rcu_dereference(toa_setting_trust.list);
 
 	if (!toa_trust_anybody())
 		return TOA_TRUST_NOBODY;
@@ -299,12 +300,13 @@ enum toa_trust toa_trust_ask(const struct sk_buff *skb)
 /**
  * toa_trust_kinds() - the layouts that are read
  *
- * Context: any; within rcu_read_lock().
- * Return: good until rcu_read_unlock().
+ * Context: any; within toa_rcu_read_lock().
+ * Return: good until toa_rcu_read_unlock().
  */
 const struct toa_kinds *toa_trust_kinds(void)
 {
-	const struct toa_kinds *kinds = rcu_dereference(toa_setting_kinds.list);
+	const struct toa_kinds *kinds =
+		toa_rcu_dereference(toa_setting_kinds.list);
 
 	return kinds ?: &toa_kinds_default;
 }
