@@ -446,7 +446,9 @@ static inline bool toa_options_repeat(struct toa_options *options,
 {
 	const struct toa_layout *layout;
 
-	return toa_options_next(options, kinds, &layout) == TOA_FOUND;
+	/* Usually nothing stands behind it. */
+	return options->len &&
+	       toa_options_next(options, kinds, &layout) == TOA_FOUND;
 }
 
 #endif /* TOA_H */

@@ -100,20 +100,21 @@ static bool toa_skb_options(const struct sk_buff *skb,
  * toa_skb_parse() - the client that a segment names
  * @skb: the segment
  * @options: set to what stands behind the option that decides
+ * @kinds: which layouts are read
  * @client: written only when the result is TOA_FOUND
  *
- * Context: within toa_rcu_read_lock().
  * Return: an enum toa_verdict.
  */
 static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
 				      struct toa_options *options,
+				      const struct toa_kinds *kinds,
 				      struct toa_client *client)
 {
 	enum toa_verdict verdict;
 
 	if (!toa_skb_options(skb, options))
 		return TOA_MALFORMED;
-	verdict = toa_options_parse(options, toa_trust_kinds(), client);
+	verdict = toa_options_parse(options, kinds, client);
 	if (verdict == TOA_FOUND && !client->port)
 		client->port = tcp_hdr(skb)->source;
 	return verdict;
@@ -226,15 +227,16 @@ static enum toa_verdict toa_handshake_client(const struct toa_handshake *hs,
 					     struct toa_client *client,
 					     enum toa_stat *also)
 {
+	const struct toa_kinds *kinds = toa_trust_kinds();
 	struct toa_options options;
 	enum toa_verdict verdict;
 
 	*also = TOA_STATS;
 	if (unlikely(tcp_hdr(hs->skb)->syn) && !READ_ONCE(toa_syn_asked))
 		return TOA_ABSENT;
-	verdict = toa_skb_parse(hs->skb, &options, client);
+	verdict = toa_skb_parse(hs->skb, &options, kinds, client);
 	if (verdict == TOA_FOUND) {
-		if (toa_options_repeat(&options, toa_trust_kinds()))
+		if (toa_options_repeat(&options, kinds))
 			*also = TOA_STAT_DUPLICATE;
 		return TOA_FOUND;
 	}
@@ -564,7 +566,7 @@ static bool toa_conn_request_enter(const unsigned long *arg, void *unused)
 	enum toa_verdict verdict;
 
 	toa_rcu_read_lock();
-	verdict = toa_skb_parse(hs.skb, &options, &client);
+	verdict = toa_skb_parse(hs.skb, &options, toa_trust_kinds(), &client);
 	if (verdict != TOA_FOUND)
 		toa_handshake_no_client(&hs, verdict);
 	else if (toa_handshake_trusted(&hs, &client))
