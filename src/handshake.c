@@ -358,29 +358,35 @@ static void toa_child_publish(const struct toa_handshake *hs,
 	trace_toa_accepted(child, client);
 }
 
-/**
- * toa_syn_recv_begin() - before the original runs
- * @hs: the handshake
- * @client: written when there is one
- *
- * It was decided that there is. Who has to find it out again may find none: the
- * lists may have been changed since.
- *
- * Return: is there a client to remember?
+/*
+ * It was decided that there is a client. Who has to find it out again may find none:
+ * the lists may have been changed since.
  */
-static bool toa_syn_recv_begin(const struct toa_handshake *hs,
-			       struct toa_client *client)
+static noinline bool toa_syn_recv_again(const struct toa_handshake *hs,
+					struct toa_client *client)
 {
 	enum toa_stat also;
 	bool found;
 
-	if (likely(toa_hand_take(hs->skb, client)))
-		return true;
 	toa_rcu_read_lock();
 	found = toa_handshake_client(hs, client, &also) == TOA_FOUND;
 	toa_rcu_read_unlock();
 	toa_hand_put(hs->skb, client);
 	return found;
+}
+
+/**
+ * toa_syn_recv_begin() - before the original runs
+ * @hs: the handshake
+ * @client: written when there is one
+ *
+ * Return: is there a client to remember?
+ */
+static __always_inline bool toa_syn_recv_begin(const struct toa_handshake *hs,
+					       struct toa_client *client)
+{
+	return likely(toa_hand_take(hs->skb, client)) ||
+	       toa_syn_recv_again(hs, client);
 }
 
 static void toa_syn_recv_end(const struct toa_handshake *hs,
