@@ -147,16 +147,23 @@ MODULE_PARM_DESC(syn,
  * The end.
  */
 
+/* Every socket comes by, and most have no client: those make no call. */
 static void toa_sock_forget(unsigned long arg0)
 {
-	toa_store_drop((struct sock *)arg0);
+	struct sock *sk = (struct sock *)arg0;
+
+	if (unlikely(toa_store_may_have(sk)))
+		toa_store_drop(sk);
 }
 
 static void toa_sock_settle(unsigned long arg0)
 {
 	struct sock *sk = (struct sock *)arg0;
-	int err = toa_store_settle(sk);
+	int err;
 
+	if (likely(!toa_store_has_tag(sk)))
+		return;
+	err = toa_store_settle(sk);
 	if (unlikely(err))
 		toa_stat_inc(sock_net(sk), toa_stat_of_store_error(err));
 }

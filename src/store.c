@@ -86,8 +86,7 @@ bool toa_store_find(const struct sock *sk, struct toa_client *client)
  * toa_store_drop() - forget a socket's client
  * @sk: a socket that is disconnected or destroyed
  *
- * Called for every socket that is destroyed: a few instructions where there is
- * nothing to forget.
+ * Whoever is asked for every socket asks toa_store_may_have() first.
  *
  * Context: any; does not sleep.
  * Return: was there one?
@@ -102,6 +101,8 @@ bool toa_store_drop(struct sock *sk)
 /**
  * toa_store_settle() - move a tag into the table
  * @sk: a socket that leaves the kernel's table of connections, locked
+ *
+ * Whoever is asked for every socket asks toa_store_has_tag() first.
  *
  * The table has the client before the tag goes, so that whoever asks meanwhile
  * finds one or the other. Nobody can ask for a dead socket: its tag stays, and

@@ -34,6 +34,20 @@ static inline u64 toa_store_word(const struct sock *sk)
 }
 
 /**
+ * toa_store_has_tag() - is a socket's client in the socket itself?
+ * @sk: any socket
+ *
+ * Context: any.
+ */
+static inline bool toa_store_has_tag(const struct sock *sk)
+{
+	u64 word = toa_store_word(sk);
+
+	/* Most sockets have nothing there at all: that is one question less. */
+	return word && toa_tag_is(word);
+}
+
+/**
  * toa_store_may_have() - could a socket have a client?
  * @sk: any socket that goes through inet_sock_destruct()
  *
@@ -43,10 +57,7 @@ static inline u64 toa_store_word(const struct sock *sk)
  */
 static inline bool toa_store_may_have(const struct sock *sk)
 {
-	u64 word = toa_store_word(sk);
-
-	/* Most sockets have nothing there at all: that is one question less. */
-	return (word && toa_tag_is(word)) || toa_table_may_have(sk);
+	return toa_store_has_tag(sk) || toa_table_may_have(sk);
 }
 
 #endif /* TOA_STORE_H */

@@ -208,23 +208,19 @@ bool toa_table_find(const struct sock *sk, struct toa_client *client)
 }
 
 /**
- * toa_table_drop() - forget a socket's client
+ * toa_table_take() - take a socket's client out
  * @sk: the socket
  *
- * Called for every socket that is destroyed, so the common case, an empty
- * bucket, takes no lock: an entry for @sk was put in by whoever made the socket
- * or had it locked, which happened before it could be disconnected or destroyed.
+ * For toa_table_drop(), which has seen that the bucket is not empty.
  *
  * Context: any; does not sleep.
  * Return: was there one?
  */
-bool toa_table_drop(const struct sock *sk)
+bool toa_table_take(const struct sock *sk)
 {
 	unsigned long flags;
 	bool dropped;
 
-	if (!toa_table_may_have(sk))
-		return false;
 	raw_spin_lock_irqsave(toa_bucket_lock(sk), flags);
 	dropped = toa_bucket_drop(sk);
 	raw_spin_unlock_irqrestore(toa_bucket_lock(sk), flags);

@@ -18,7 +18,7 @@ void toa_table_exit(void);
 
 int toa_table_put(const struct sock *sk, const struct toa_client *client);
 bool toa_table_find(const struct sock *sk, struct toa_client *client);
-bool toa_table_drop(const struct sock *sk);
+bool toa_table_take(const struct sock *sk);
 s64 toa_table_count(void);
 
 /* Buckets of the largest table: 4 MiB of them. */
@@ -54,6 +54,23 @@ static inline struct hlist_head *toa_table_bucket(const struct sock *sk)
 static inline bool toa_table_may_have(const struct sock *sk)
 {
 	return READ_ONCE(toa_table_bucket(sk)->first);
+}
+
+/**
+ * toa_table_drop() - forget a socket's client
+ * @sk: the socket
+ *
+ * Called for every socket that is destroyed, so the common case, an empty
+ * bucket, takes no lock and makes no call: an entry for @sk was put in by whoever
+ * made the socket or had it locked, which happened before it could be disconnected
+ * or destroyed.
+ *
+ * Context: any; does not sleep.
+ * Return: was there one?
+ */
+static inline bool toa_table_drop(const struct sock *sk)
+{
+	return unlikely(toa_table_may_have(sk)) && toa_table_take(sk);
 }
 
 #endif /* TOA_TABLE_H */
