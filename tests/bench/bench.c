@@ -79,14 +79,29 @@ int main(int argc, char **argv)
 
 	while ((opt = getopt(argc, argv, "ncsbpN:l:")) != -1) {
 		switch (opt) {
-		case 'n': nanoseconds = true; break;
-		case 'c': order.shows = true; break;
-		case 's': order.on_syn = true; break;
-		case 'b': order.bpf = true; break;
-		case 'p': order.proxy = true; break;
-		case 'N': order.count = atoi(optarg); break;
-		case 'l': order.parameters = optarg; break;
-		default: return usage();
+		case 'n':
+			nanoseconds = true;
+			break;
+		case 'c':
+			order.shows = true;
+			break;
+		case 's':
+			order.on_syn = true;
+			break;
+		case 'b':
+			order.bpf = true;
+			break;
+		case 'p':
+			order.proxy = true;
+			break;
+		case 'N':
+			order.count = atoi(optarg);
+			break;
+		case 'l':
+			order.parameters = optarg;
+			break;
+		default:
+			return usage();
 		}
 	}
 	if (argc - optind != 3)

@@ -22,9 +22,14 @@
 
 #define SEGMENT		100
 
-static const char text[SEGMENT + 1] =
-	"01234567890123456789012345678901234567890123456789"
-	"01234567890123456789012345678901234567890123456789";
+/* As long as a segment, and its end. */
+static const char *segment_text(void)
+{
+	static char text[SEGMENT + 1];
+
+	memset(text, 'x', SEGMENT);
+	return text;
+}
 
 int life_listen(struct life *life)
 {
@@ -185,6 +190,7 @@ static int ask(struct life *life)
 
 static int talk(struct life *life)
 {
+	const char *text = segment_text();
 	struct flow *flow = &life->flow;
 	char data[SEGMENT];
 	uint64_t from, cost;

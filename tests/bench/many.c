@@ -39,6 +39,9 @@ static int files_allow(unsigned int count)
 	return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+#define SHRINK	"for c in /sys/kernel/slab/*/shrink; do echo 1 >$c; done 2>/dev/null"
+#define DROP	"echo 3 >/proc/sys/vm/drop_caches"
+
 /* In bytes, when the kernel's caches have given back what they do not need. */
 static double memory_free(void)
 {
@@ -46,7 +49,7 @@ static double memory_free(void)
 	double kilobytes = 0;
 	FILE *file;
 
-	if (system("for c in /sys/kernel/slab/*/shrink; do echo 1 >$c; done 2>/dev/null; echo 3 >/proc/sys/vm/drop_caches"))
+	if (system(SHRINK ";" DROP))
 		return 0;
 	file = fopen("/proc/meminfo", "r");
 	while (file && fgets(line, sizeof(line), file))

@@ -45,7 +45,7 @@ struct classic_counts {
 
 static DEFINE_PER_CPU(struct classic_counts, classic_counts);
 
-static typeof(((struct proto_ops *)0)->getname) classic_getname_orig;
+static typeof(((const struct proto_ops *)0)->getname) classic_getname_orig;
 static typeof(((struct inet_connection_sock_af_ops *)0)->syn_recv_sock)
 	classic_syn_recv_orig;
 
