@@ -84,12 +84,11 @@ int flood_run(const struct order *order)
 	if (net_open(&tun))
 		return -1;
 	life.tun = &tun;
-	life.on_syn = family_option(order->family);
 	if (life_listen(&life))
 		return -1;
-	rows_reset();
 	err = life_warm(&life);
 	rows_reset();
+	life.on_syn = family_option(order->family);
 	err = err ?: flood(&life, order->count);
 	rows_print(order->variant, family_name(order->family), "client");
 	close(life.listener);
