@@ -45,9 +45,8 @@ struct classic_counts {
 
 static DEFINE_PER_CPU(struct classic_counts, classic_counts);
 
-static typeof(((const struct proto_ops *)0)->getname) classic_getname_orig;
-static typeof(((struct inet_connection_sock_af_ops *)0)->syn_recv_sock)
-	classic_syn_recv_orig;
+static int (*classic_getname_orig)(TOA_GETNAME_PARAMS);
+static struct sock *(*classic_syn_recv_orig)(TOA_SYN_RECV_PARAMS);
 
 static const void **classic_getname_slot, **classic_syn_recv_slot;
 
