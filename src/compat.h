@@ -503,14 +503,16 @@ static inline bool sk_fullsock(const struct sock *sk)
 }
 #endif
 
-/* The number of a network namespace, as "lsns -t net" shows it; 3.19. */
+/* The number of a network namespace, as "lsns -t net" shows it; 3.19, and before 3.8 none. */
 static inline unsigned int toa_net_number(const struct net *net)
 {
 #ifdef TOA_HAVE_NS_COMMON
 	return net->ns.inum;
+#elif defined(TOA_HAVE_PROC_INUM)
+	return net->proc_inum;
 #else
 	return 0;
-#endif /* TOA_HAVE_NS_COMMON */
+#endif
 }
 
 /*

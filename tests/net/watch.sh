@@ -37,7 +37,9 @@ hooks_are() {
 		count = split(wanted, names, ";")
 	}
 	function wrong(why) { print why ": " $0; bad = 1 }
-	$1 == "mptcp_disconnect" { count++ }
+	# Old kernels add a newline to what a parameter says.
+	!NF { next }
+	{ lines++ }
 	NF != 3 || $3 !~ /^[0-9]+$/ { wrong("form") }
 	$2 != mechanism { wrong("mechanism") }
 	mechanism == "ftrace" && $3 != 0 { wrong("missed") }
@@ -50,8 +52,10 @@ hooks_are() {
 			}
 		if (tags == "Y" && "unhash (IPv6)" in seen)
 			count++
-		if (NR != count) {
-			print NR " lines"
+		if ("mptcp_disconnect" in seen)
+			count++
+		if (lines != count) {
+			print lines " lines"
 			bad = 1
 		}
 		exit bad

@@ -14,6 +14,7 @@
 
 #include "bpf.h"
 #include "connection.h"
+#include "module.h"
 #include "neighbours.h"
 #include "net.h"
 #include "server.h"
@@ -240,6 +241,10 @@ static bool getpeername_test(struct neighbour *n, uint32_t type,
 {
 	int program = getpeername_load(type);
 
+	if (program < 0 && !kernel_has("__cgroup_bpf_run_filter_sock_addr")) {
+		n->skip = "no such BPF program in this kernel (kallsyms)";
+		return false;
+	}
 	/* The same program is fine for getpeername's elder sister. */
 	if (program < 0 && errno == EINVAL) {
 		program = getpeername_load(BPF_CGROUP_INET4_CONNECT);

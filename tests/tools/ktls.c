@@ -46,8 +46,8 @@ static int tls_start(struct neighbour *n, int fd, uint16_t version)
 	};
 
 	if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls"))) {
-		if (errno == ENOENT)
-			n->skip = "no kTLS in this kernel (TCP_ULP: ENOENT)";
+		if (errno == ENOENT || errno == ENOPROTOOPT)
+			n->skip = "no kTLS in this kernel (TCP_ULP)";
 		return -1;
 	}
 	if (setsockopt(fd, SOL_TLS, TLS_TX, &info, sizeof(info))) {

@@ -127,3 +127,22 @@ bool module_is_going(void)
 		fclose(file);
 	return going;
 }
+
+/* By the beginning of its name: compilers add to it. */
+bool kernel_has(const char *function)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "r");
+	size_t len = strlen(function);
+	bool found = false;
+	char line[512];
+	int name;
+
+	while (symbols && !found && fgets(line, sizeof(line), symbols)) {
+		name = 0;
+		sscanf(line, "%*s %*s %n", &name);
+		found = name && !strncmp(line + name, function, len);
+	}
+	if (symbols)
+		fclose(symbols);
+	return found;
+}

@@ -17,4 +17,6 @@ void module_get(const char *name, char *value, size_t size);
 bool module_tags(void);
 bool module_is_going(void);
 
+bool kernel_has(const char *function);
+
 #endif /* MODULE_H */

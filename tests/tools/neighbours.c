@@ -244,9 +244,13 @@ static bool chosen_shows(struct neighbour *n, const int *listeners, int chosen)
 	bool ok;
 	int fd;
 
+	/* 4.5. */
 	if (setsockopt(listeners[0], SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF,
-		       &filter, sizeof(filter)))
+		       &filter, sizeof(filter))) {
+		if (errno == ENOPROTOOPT)
+			n->skip = "no such filter in this kernel (ENOPROTOOPT)";
 		return neighbour_failed("SO_ATTACH_REUSEPORT_CBPF");
+	}
 	fd = neighbour_accept(n, listeners[chosen]);
 	if (fd < 0)
 		return neighbour_failed("accept");

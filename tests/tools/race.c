@@ -17,6 +17,7 @@
 #include "connection.h"
 #include "flow.h"
 #include "ktap.h"
+#include "module.h"
 #include "net.h"
 #include "server.h"
 
@@ -87,15 +88,7 @@ static bool race_once(struct tun *tun, struct racer *racer, int listener)
  */
 static bool listeners_are_locked(void)
 {
-	FILE *symbols = fopen("/proc/kallsyms", "r");
-	bool locked = true;
-	char line[512];
-
-	while (symbols && locked && fgets(line, sizeof(line), symbols))
-		locked = !strstr(line, " inet_csk_complete_hashdance");
-	if (symbols)
-		fclose(symbols);
-	return locked;
+	return !kernel_has("inet_csk_complete_hashdance");
 }
 
 static bool race_many(struct tun *tun, struct racer *racer)

@@ -118,9 +118,14 @@ static bool map_test(struct neighbour *n, uint32_t type,
 		     bool (*works)(struct neighbour *n, int map, int fd))
 {
 	int map = map_open(type);
-	int fd = neighbour_open(n);
+	int fd;
 	bool ok;
 
+	if (map < 0 && errno == EINVAL) {
+		n->skip = "no such BPF map in this kernel (EINVAL)";
+		return false;
+	}
+	fd = neighbour_open(n);
 	if (map < 0 || fd < 0)
 		ok = neighbour_failed("making the map");
 	else if (n->tagged)
