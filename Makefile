@@ -107,7 +107,10 @@ else
 endif
 
 test-reload:
-	tests/reload/run
+	tests/long/run reload
+
+test-hostile:
+	tests/long/run hostile
 
 test-debug:
 	tests/debug/run
@@ -170,6 +173,7 @@ help:
 	@echo 'make matrix            only build, for all kernel headers that Debian offers, with gcc and clang'
 	@echo '  KERNELS="6.1 7.3"    only versions that begin so'
 	@echo 'make test-reload       insmod and rmmod under load, 200 times, on the oldest and the newest'
+	@echo 'make test-hostile      a million hostile segments and a million more, on the same two'
 	@echo 'make test-debug        the same tests on a kernel with KASAN, lockdep, kmemleak, ... (an hour)'
 	@echo 'make test-kcsan        and on one that looks for data races'
 	@echo 'make test-rt           and on one with PREEMPT_RT that tells who may not sleep'
@@ -190,5 +194,5 @@ help:
 	@echo 'make clean             remove what was built'
 
 .PHONY: all preflight module toa-selftest install install-files uninstall dkms-install dkms-uninstall \
-	bundle deb rpm sign clean test test-install test-reload test-debug test-kcsan test-rt test-apps test-modes soak \
+	bundle deb rpm sign clean test test-install test-reload test-hostile test-debug test-kcsan test-rt test-apps test-modes soak \
 	bench demo vm matrix unit fuzz check help

@@ -60,7 +60,7 @@ static const struct group groups[] = {
 	{ "trust", trust_run, true,
 	  "who may speak: trust, ports, kinds, enable, SYNs" },
 	{ "hostile", hostile_run, true,
-	  "a million hostile segments while good connections go on" },
+	  "SEGMENTS hostile segments (200000) while good connections go on" },
 	{ "reloads", reloads_run, true,
 	  "connections that outlive the module" },
 	{ "storm", storm_run, true,
