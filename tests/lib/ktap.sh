@@ -139,6 +139,20 @@ ktap_count() {
 	END { print passed + 0, failed + 0, skipped + 0, disorder ? -2 : planned }'
 }
 
+# ktap_failures NAME < KTAP: what failed, as "NAME: description", each with the notes that
+# follow it, of which 15 lines are enough to begin with.
+ktap_failures() {
+	awk -v name="$1" '
+	/^not ok / {
+		sub(/^not ok [0-9]* (- )?/, "")
+		print name ": " $0
+		notes = 15
+		next
+	}
+	/^#/ && notes > 0 { print "    " $0; notes--; next }
+	{ notes = 0 }'
+}
+
 # ktap_faults [STATUS] < KTAP: one sentence for each way in which a program that
 # ended with STATUS broke its own word. Nothing when it kept it.
 ktap_faults() {
