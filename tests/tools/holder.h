@@ -9,19 +9,17 @@
 #include <stdbool.h>
 
 /**
- * struct holder - the thread, and the page that keeps it waiting
- * @thread: sends from the page
+ * struct holder - the thread, and how we hear of it; one at a time
+ * @thread: asks for a congestion control that nobody has
  * @fd: the socket
- * @uffd: userfaultfd of the page
- * @sent: eventfd: the thread has come back
- * @page: not there until holder_end()
+ * @asked: FIFO: the kernel has asked for its module
+ * @back: eventfd: the thread has come back
  */
 struct holder {
 	pthread_t thread;
 	int fd;
-	int uffd;
-	int sent;
-	char *page;
+	int asked;
+	int back;
 };
 
 bool holder_possible(void);
