@@ -134,14 +134,11 @@ bool kernel_has(const char *function)
 	FILE *symbols = fopen("/proc/kallsyms", "r");
 	size_t len = strlen(function);
 	bool found = false;
-	char line[512];
-	int name;
+	char line[512], name[256];
 
-	while (symbols && !found && fgets(line, sizeof(line), symbols)) {
-		name = 0;
-		sscanf(line, "%*s %*s %n", &name);
-		found = name && !strncmp(line + name, function, len);
-	}
+	while (symbols && !found && fgets(line, sizeof(line), symbols))
+		found = sscanf(line, "%*s %*s %255s", name) == 1 &&
+			!strncmp(name, function, len);
 	if (symbols)
 		fclose(symbols);
 	return found;
