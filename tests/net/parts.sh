@@ -76,8 +76,8 @@ services_nfsd() {
 	for version in -2 -3 +4; do
 		echo $version >/proc/fs/nfsd/versions
 	done
-	echo tcp 2049 >/proc/fs/nfsd/portlist
-	echo 2 >/proc/fs/nfsd/threads
+	# Where nobody is rpcbind some kernels (4.9) wait for it without an end.
+	timeout 20 sh -c 'echo tcp 2049 >/proc/fs/nfsd/portlist && echo 2 >/proc/fs/nfsd/threads'
 }
 
 services_nvmet() {
