@@ -31,10 +31,11 @@ cross_of() {
 	esac
 }
 
+# Without what may be being written there: TOA_OUT may be a folder of the source's.
 copy_source() {
 	rm -rf "$2/src" "$2"/*.ko
 	mkdir -p "$2/src"
-	tar -C "$1" -cf - --exclude=.git --exclude=./tests --exclude='*.o' \
+	tar -C "$1" -cf - --exclude=.git --exclude=./tests --exclude="./${OUT#"$1"/}" --exclude='*.o' \
 		--exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
 		--exclude=Module.symvers --exclude=modules.order . | tar -C "$2/src" -xf -
 }
