@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cases.h"
@@ -22,7 +23,8 @@
 #define NFS_PORT	2049
 #define NFS_CHANNEL	"/proc/net/rpc/auth.unix.ip/channel"
 #define NFS_FLUSH	"/proc/net/rpc/auth.unix.ip/flush"
-#define NFS_THREADS	"/proc/fs/nfsd/threads"
+/* The scripts make it when nfsd has its threads. */
+#define NFS_THERE	"/run/toa-nfsd"
 #define NVMET_PORT	4420
 #define NVMET_DIR	"/sys/kernel/config/nvmet/ports/1/subsystems/toa"
 #define RDS_PORT	16385
@@ -168,53 +170,30 @@ static bool rds_test(struct tun *tun)
 	return ok && foreign_moved(before);
 }
 
-/* It listens before anybody is there to answer. */
-static bool nfsd_there(void)
-{
-	FILE *file = fopen(NFS_THREADS, "r");
-	int threads = 0;
-
-	if (!file)
-		return false;
-	if (fscanf(file, "%d", &threads) != 1)
-		threads = 0;
-	fclose(file);
-	return threads > 0;
-}
-
-static bool nvmet_there(void)
-{
-	return !access(NVMET_DIR, F_OK);
-}
-
-static bool rds_there(void)
-{
-	return !access(RDS_DIR, F_OK);
-}
-
 struct service_test {
 	const char *name;
-	bool (*there)(void);
+	const char *there;
 	bool (*run)(struct tun *tun);
 };
 
 static const struct service_test tests[] = {
-	{ "nfsd decides by the balancer's address", nfsd_there, nfsd_test },
-	{ "nvmet-tcp is not touched", nvmet_there, nvmet_test },
-	{ "rds-tcp is not touched", rds_there, rds_test },
+	{ "nfsd decides by the balancer's address", NFS_THERE, nfsd_test },
+	{ "nvmet-tcp is not touched", NVMET_DIR, nvmet_test },
+	{ "rds-tcp is not touched", RDS_DIR, rds_test },
 };
 
 void services_run(struct tun *tun, bool loaded)
 {
+	struct stat unused;
 	size_t i;
 
 	(void)loaded;
 	for (i = 0; i < ARRAY_SIZE(tests); i++) {
 		if (!ktap_wanted(tests[i].name))
 			continue;
-		if (tests[i].there())
-			ktap_result(tests[i].run(tun), tests[i].name);
-		else
+		if (stat(tests[i].there, &unused))
 			ktap_skip(tests[i].name, "the service is not there");
+		else
+			ktap_result(tests[i].run(tun), tests[i].name);
 	}
 }
