@@ -55,7 +55,12 @@ static int tls_start(struct neighbour *n, int fd, uint16_t version)
 			n->skip = "no such TLS in this kernel (TLS_TX: ENOTSUPP)";
 		return -1;
 	}
-	return setsockopt(fd, SOL_TLS, TLS_RX, &info, sizeof(info));
+	if (setsockopt(fd, SOL_TLS, TLS_RX, &info, sizeof(info))) {
+		if (errno == ENOPROTOOPT)
+			n->skip = "no TLS that receives in this kernel (TLS_RX: ENOPROTOOPT)";
+		return -1;
+	}
+	return 0;
 }
 
 static int text_send(int fd, const char *text)
