@@ -47,7 +47,7 @@ is_loaded() {
 
 # A mark in the kernel log, so that a check sees only what came after it.
 log_mark() {
-	log_marker="toa-test-mark-$$-$(cat /proc/uptime)"
+	log_marker="toa-test-mark-$(cat /proc/sys/kernel/random/uuid)"
 	echo "$log_marker" >/dev/kmsg
 }
 
