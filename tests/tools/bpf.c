@@ -2,6 +2,7 @@
 /*
  * bpf(2) without libbpf
  */
+#include <errno.h>
 #include <linux/btf.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,12 @@
 static int bpf(int command, union bpf_attr *attr)
 {
 	return syscall(SYS_bpf, command, attr, sizeof(*attr));
+}
+
+/* What could not be made: is it, by errno, that the kernel does not know it? */
+bool bpf_lacks(void)
+{
+	return errno == EINVAL || errno == ENOSYS;
 }
 
 /* Up to 5.10 maps and programs count as locked memory, even root's. */

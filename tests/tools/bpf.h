@@ -9,6 +9,7 @@
 #define TOOLS_BPF_H
 
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -79,6 +80,7 @@ struct bpf_program {
 	size_t count;
 };
 
+bool bpf_lacks(void);
 int bpf_map_open(uint32_t type, uint32_t key_size, uint32_t value_size,
 		 uint32_t entries);
 int bpf_storage_open(uint32_t words);

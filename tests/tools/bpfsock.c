@@ -99,8 +99,8 @@ bool sock_ops_test(struct neighbour *n)
 
 	storage = bpf_storage_open(1);
 	if (storage < 0) {
-		if (errno == EINVAL)
-			n->skip = "no socket storage in this kernel (EINVAL)";
+		if (bpf_lacks())
+			n->skip = "no socket storage in this kernel (bpf: EINVAL, ENOSYS)";
 		return neighbour_failed("making the map");
 	}
 	ok = in_cgroup(n, sock_ops_load(storage), BPF_CGROUP_SOCK_OPS,
@@ -163,8 +163,8 @@ bool reuseport_array_test(struct neighbour *n)
 	uint32_t i;
 	bool ok = true;
 
-	if (map < 0 && errno == EINVAL) {
-		n->skip = "no such BPF map in this kernel (EINVAL)";
+	if (map < 0 && bpf_lacks()) {
+		n->skip = "no such BPF map in this kernel (bpf: EINVAL, ENOSYS)";
 		return false;
 	}
 	for (i = 0; i < 2; i++) {

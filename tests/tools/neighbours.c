@@ -227,8 +227,12 @@ static bool filter_test(struct neighbour *n)
 		return neighbour_failed("SO_ATTACH_FILTER");
 	fd = neighbour_accept(n, listener);
 	close(listener);
-	if (fd < 0)
+	if (fd < 0) {
+		/* On 2.6.32 no handshake completes. */
+		if (!kernel_has("sk_filter_trim_cap"))
+			n->skip = "this kernel's filters cut headers off, too (kallsyms)";
 		return neighbour_failed("accept");
+	}
 	ok = neighbour_shows(n, fd) &&
 	     !setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused,
 			 sizeof(unused)) &&

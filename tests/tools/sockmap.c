@@ -121,8 +121,8 @@ static bool map_test(struct neighbour *n, uint32_t type,
 	int fd;
 	bool ok;
 
-	if (map < 0 && errno == EINVAL) {
-		n->skip = "no such BPF map in this kernel (EINVAL)";
+	if (map < 0 && bpf_lacks()) {
+		n->skip = "no such BPF map in this kernel (bpf: EINVAL, ENOSYS)";
 		return false;
 	}
 	fd = neighbour_open(n);
