@@ -107,7 +107,8 @@ store_is_empty() {
 
 # Each line at its place, each number in its column, one column a CPU.
 stats_layout() {
-	awk -v cpus="$(grep -c '^cpu[0-9]' /proc/stat)" '
+	set -- /sys/devices/system/cpu/cpu[0-9]*
+	awk -v cpus=$# '
 	function fail(why) { print why ": " $0; bad = 1 }
 	BEGIN {
 		split("syn_recv_sock_toa syn_recv_sock_no_toa getname_toa_ok " \
