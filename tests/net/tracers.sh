@@ -97,10 +97,23 @@ tracer_lacks() {
 			echo "no fprobe events in this kernel (tracing/README)"
 		;;
 	*)
-		grep -qw "$1" $TRACING/available_tracers ||
+		if ! grep -qw "$1" $TRACING/available_tracers; then
 			echo "no tracer $1 in this kernel (available_tracers)"
+		elif tracer_is_blind "$1"; then
+			echo "the tracer $1 of this kernel does not see a function of the kernel's own"
+		fi
 		;;
 	esac
+}
+
+# tracer_is_blind TRACER: as function_graph is in a 2.6.32 that gcc 9 made
+tracer_is_blind() {
+	echo vfs_read >$TRACING/set_ftrace_filter
+	echo "$1" >$TRACING/current_tracer
+	cat /proc/version >/dev/null
+	tracer_calls=$(grep -c 'vfs_read' $TRACING/trace)
+	tracer_off "$1"
+	[ "$tracer_calls" = 0 ]
 }
 
 # By its number the kernel finds a function at once. For each name it would ask for

@@ -148,7 +148,7 @@ bool sockmap_takes(int fd)
 	int map = map_open(BPF_MAP_TYPE_SOCKMAP);
 	bool taken;
 
-	if (map < 0 && errno == EINVAL)
+	if (map < 0 && bpf_lacks())
 		return true;
 	taken = map >= 0 && !map_insert(map, fd) && !map_remove(map);
 	if (!taken)
