@@ -605,15 +605,19 @@ static bool syn_wait_test(struct tun *tun)
 	static struct flow waiting[WAITING];
 	struct flow flow;
 	bool ok = listener >= 0;
-	int i;
+	int waiting_now = 0, completed = 0, late = 0;
 
-	for (i = 0; ok && i < WAITING; i++)
-		ok = syn_begin(tun, &waiting[i]);
-	for (i = 0; ok && i < COMPLETED; i++)
-		ok = syn_begin(tun, &flow) && syn_complete(&flow, listener);
-	for (i = 0; ok && i < WAITING; i++)
-		ok = syn_complete(&waiting[i], listener);
+	while (ok && waiting_now < WAITING)
+		ok = syn_begin(tun, &waiting[waiting_now]) && ++waiting_now;
+	while (ok && completed < COMPLETED)
+		ok = syn_begin(tun, &flow) && syn_complete(&flow, listener) &&
+		     ++completed;
+	while (ok && late < WAITING)
+		ok = syn_complete(&waiting[late], listener) && ++late;
 	close(listener);
+	if (!ok)
+		printf("#   %d wait, %d completed, %d of those that waited\n",
+		       waiting_now, completed, late);
 	return ok;
 }
 
