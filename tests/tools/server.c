@@ -89,6 +89,13 @@ bool socket_is_mptcp(int fd)
 	       protocol == IPPROTO_MPTCP;
 }
 
+static int backlog(unsigned int flags)
+{
+	if (flags & LISTEN_SHORT)
+		return 1;
+	return flags & LISTEN_ROOMY ? 1024 : 128;
+}
+
 /* Listens on every address of its family. Returns the socket or -1. */
 int listener_open(enum listener kind, unsigned int flags, uint16_t port)
 {
@@ -107,7 +114,7 @@ int listener_open(enum listener kind, unsigned int flags, uint16_t port)
 		err = err ?: bind(fd, (struct sockaddr *)&sin, sizeof(sin));
 	else
 		err = err ?: bind(fd, (struct sockaddr *)&sin6, sizeof(sin6));
-	err = err ?: listen(fd, flags & LISTEN_SHORT ? 1 : 128);
+	err = err ?: listen(fd, backlog(flags));
 	if (err) {
 		close(fd);
 		return -1;

@@ -22,6 +22,7 @@ enum listener {
 #define LISTEN_DEFER	0x1
 #define LISTEN_FASTOPEN	0x2
 #define LISTEN_SHORT	0x4	/* a queue of two */
+#define LISTEN_ROOMY	0x8	/* one of 1024, where sysctls let it */
 
 /**
  * struct name - one answer of the kernel's

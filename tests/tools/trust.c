@@ -583,16 +583,17 @@ static bool syn_complete(struct flow *flow, int listener)
 	       accepted_shows(listener, &net_client_v4);
 }
 
-/* A listener whose queue is half full forgets those that wait after some seconds. */
+/*
+ * A listener whose queue is half full forgets those that wait after some seconds.
+ * Before 4.4 the first listen() says how long the queue is for good.
+ */
 static int roomy_listener(void)
 {
-	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
-
-	if (!net_sysctl("net/core/somaxconn", "1024") &&
-	    !listen(listener, 8 * WAITING))
-		return listener;
-	close(listener);
-	return -1;
+	if (net_sysctl("net/core/somaxconn", "1024"))
+		return -1;
+	/* Older kernels have it in the first namespace only. */
+	net_sysctl("net/ipv4/tcp_max_syn_backlog", "1024");
+	return listener_open(LISTEN_V4, LISTEN_ROOMY, SERVER_PORT);
 }
 
 /*
