@@ -170,7 +170,7 @@ static bool contend(int fd, bool unload, const char *name)
 	bool ok;
 
 	if (holder_start(&holder, fd)) {
-		puts("#   nothing holds the socket's lock");
+		printf("#   userfaultfd: %s\n", strerror(errno));
 		return false;
 	}
 	asleep = askers_start(askers, fd);
@@ -196,7 +196,7 @@ void contend_run(struct tun *tun, bool unload)
 	int fd;
 
 	if (!holder_possible()) {
-		ktap_skip(name, "this kernel loads no modules, and the lock cannot be held");
+		ktap_skip(name, "no userfaultfd in this kernel");
 		/* What follows expects the module gone. */
 		ktap_result(!unload || !module_unload(), "rmmod");
 		return;

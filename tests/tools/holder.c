@@ -2,103 +2,110 @@
 /*
  * A thread that holds a socket's lock for as long as we like
  *
- * It asks for a congestion control that the kernel has not: setsockopt() takes the
- * socket's lock and waits, with it, for modprobe, which is our own script (loader)
- * and waits in turn. On kernels whose getname() takes that lock whoever asks for
- * the peer goes to sleep in it. Nothing of the socket changes.
+ * It sends from a page that is not there: tcp_sendmsg() takes the socket's lock,
+ * faults while it copies, and userfaultfd keeps it waiting until the page is
+ * filled. On kernels whose getname() takes that lock whoever asks for the peer
+ * goes to sleep in it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "holder.h"
-#include "text.h"
 
-#define MODPROBE	"/proc/sys/kernel/modprobe"
-#define LOADER		"/toa/bin/loader"
-#define ALGORITHM	"toa_holder"
-/* loader knows these two. */
-#define ASKED		"/run/toa-asked"
-#define END		"/run/toa-end"
+#define PAGE	4096
 
-/* A kernel without modules asks for none. */
+/* userfaultfd came with 4.3, and a configuration may lack it. */
 bool holder_possible(void)
 {
-	return !access(MODPROBE, W_OK);
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return errno != ENOSYS;
+	close(fd);
+	return true;
+}
+
+static int page_open(struct holder *holder)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range.len	= PAGE,
+		.mode		= UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	/* A userfaultfd that blocks cannot be polled. */
+	holder->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (holder->uffd < 0 || ioctl(holder->uffd, UFFDIO_API, &api))
+		return -1;
+	holder->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (holder->page == MAP_FAILED)
+		return -1;
+	reg.range.start = (uintptr_t)holder->page;
+	return ioctl(holder->uffd, UFFDIO_REGISTER, &reg);
 }
 
 static void *holder_main(void *arg)
 {
 	struct holder *holder = arg;
 
-	setsockopt(holder->fd, IPPROTO_TCP, TCP_CONGESTION, ALGORITHM,
-		   strlen(ALGORITHM));
-	eventfd_write(holder->back, 1);
+	send(holder->fd, holder->page, 16, MSG_NOSIGNAL);
+	eventfd_write(holder->sent, 1);
 	return NULL;
 }
 
-static int fifos_make(void)
-{
-	if (mkfifo(ASKED, 0600) && errno != EEXIST)
-		return -1;
-	if (mkfifo(END, 0600) && errno != EEXIST)
-		return -1;
-	return text_write(MODPROBE, LOADER, strlen(LOADER)) ? -1 : 0;
-}
-
-/* The loader waits, or the thread is back already: true and false. */
-static bool holder_waits(struct holder *holder)
+static int holder_wait(struct holder *holder)
 {
 	struct pollfd pfds[] = {
-		{ .fd = holder->asked, .events = POLLIN },
-		{ .fd = holder->back, .events = POLLIN },
+		{ .fd = holder->uffd, .events = POLLIN },
+		{ .fd = holder->sent, .events = POLLIN },
 	};
+	struct uffd_msg msg;
 
 	while (poll(pfds, 2, -1) < 0)
 		if (errno != EINTR)
-			return false;
-	return pfds[0].revents & POLLIN;
-}
-
-static void holder_close(struct holder *holder)
-{
-	pthread_join(holder->thread, NULL);
-	close(holder->asked);
-	close(holder->back);
+			return -1;
+	if (!(pfds[0].revents & POLLIN))
+		return -1;
+	return read(holder->uffd, &msg, sizeof(msg)) == sizeof(msg) ? 0 : -1;
 }
 
 /*
- * Returns once the thread has the socket's lock and waits; -1 when it does not,
- * and then nothing is left to end.
+ * Returns once the thread sleeps on the page, with the socket's lock; -1 when it
+ * does not, because the connection is closed, and then nothing is left to end.
  */
 int holder_start(struct holder *holder, int fd)
 {
-	if (fifos_make())
-		return -1;
 	holder->fd = fd;
-	holder->back = eventfd(0, EFD_CLOEXEC);
-	holder->asked = open(ASKED, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (holder->back < 0 || holder->asked < 0 ||
+	holder->sent = eventfd(0, EFD_CLOEXEC);
+	if (holder->sent < 0 || page_open(holder) ||
 	    pthread_create(&holder->thread, NULL, holder_main, holder))
 		return -1;
-	if (holder_waits(holder))
+	if (!holder_wait(holder))
 		return 0;
-	holder_close(holder);
+	holder_end(holder);
 	return -1;
 }
 
 void holder_end(struct holder *holder)
 {
-	/* The loader reads until we close; open() waits until it does read. */
-	close(open(END, O_WRONLY | O_CLOEXEC));
-	holder_close(holder);
+	struct uffdio_zeropage zero = {
+		.range	= { .start = (uintptr_t)holder->page, .len = PAGE },
+	};
+
+	ioctl(holder->uffd, UFFDIO_ZEROPAGE, &zero);
+	pthread_join(holder->thread, NULL);
+	munmap(holder->page, PAGE);
+	close(holder->uffd);
+	close(holder->sent);
 }

@@ -9,17 +9,19 @@
 #include <stdbool.h>
 
 /**
- * struct holder - the thread, and how we hear of it; one at a time
- * @thread: asks for a congestion control that nobody has
+ * struct holder - the thread, and the page that keeps it waiting
+ * @thread: sends from the page
  * @fd: the socket
- * @asked: FIFO: the kernel has asked for its module
- * @back: eventfd: the thread has come back
+ * @uffd: userfaultfd of the page
+ * @sent: eventfd: the thread has come back
+ * @page: not there until holder_end()
  */
 struct holder {
 	pthread_t thread;
 	int fd;
-	int asked;
-	int back;
+	int uffd;
+	int sent;
+	char *page;
 };
 
 bool holder_possible(void);

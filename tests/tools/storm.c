@@ -93,6 +93,7 @@ static void *asker_main(void *arg)
 	return NULL;
 }
 
+/* A socket is sent from while it is held; what is sent nobody reads. */
 static void *locker_main(void *arg)
 {
 	struct storm *storm = arg;
