@@ -27,16 +27,17 @@
 
 #include "src/compat.h"
 #include "src/conns.h"
+#include "src/early.h"
 #include "src/handshake.h"
 #include "src/hook.h"
 #include "src/later.h"
 #include "src/mptcp.h"
 #include "src/name.h"
 #include "src/probe.h"
+#include "src/request.h"
 #include "src/sockopt.h"
 #include "src/stats.h"
 #include "src/store.h"
-#include "src/syn.h"
 #include "src/trust.h"
 #include "toa.h"
 
@@ -79,15 +80,14 @@ static int toa_conn_request_v6_hook(void)
 {
 	if (!TOA_CONN_REQUEST_V6 || !toa_hook_syn_recv_v6.means)
 		return 0;
-	return toa_hook_add(&toa_hook_conn_request_v6, NULL,
-			    TOA_HOOK_KRETPROBE);
+	return toa_hook_add(&toa_hook_conn_request_v6, NULL, toa_mode);
 }
 
 static int toa_conn_request_hook(void)
 {
 	int err;
 
-	err = toa_hook_add(&toa_hook_conn_request, NULL, TOA_HOOK_KRETPROBE);
+	err = toa_hook_add(&toa_hook_conn_request, NULL, toa_mode);
 	if (err)
 		return err;
 	err = toa_conn_request_v6_hook();
@@ -99,8 +99,6 @@ static int toa_conn_request_hook(void)
 /* Call with toa_up_lock held. */
 static int toa_syn_switch(bool on)
 {
-	int err;
-
 	if (!on) {
 		toa_hook_remove(&toa_hook_conn_request_v6);
 		toa_hook_remove(&toa_hook_conn_request);
@@ -108,9 +106,6 @@ static int toa_syn_switch(bool on)
 	}
 	if (toa_hook_conn_request.means)
 		return 0;
-	err = toa_syn_init();
-	if (err)
-		return err;
 	return toa_conn_request_hook();
 }
 
@@ -148,7 +143,7 @@ MODULE_PARM_DESC(syn,
  */
 
 /* Every socket comes by, and most have no client: those make no call. */
-static void toa_sock_forget(unsigned long arg0)
+static void toa_sock_forget(TOA_WATCH_PARAMS)
 {
 	struct sock *sk = (struct sock *)arg0;
 
@@ -156,7 +151,7 @@ static void toa_sock_forget(unsigned long arg0)
 		toa_store_drop(sk);
 }
 
-static void toa_sock_settle(unsigned long arg0)
+static void toa_sock_settle(TOA_WATCH_PARAMS)
 {
 	struct sock *sk = (struct sock *)arg0;
 	int err;
@@ -207,6 +202,8 @@ static const struct toa_hook *const toa_hooks[] = {
 	&toa_hook_syn_recv_v4,
 	&toa_hook_syn_recv_v6,
 	&toa_hook_conn_request,
+	&toa_hook_conn_request_v6,
+	&toa_hook_check_req,
 	&toa_hook_destruct,
 	&toa_hook_disconnect,
 	&toa_hook_mptcp_disconnect,
@@ -336,6 +333,16 @@ static int toa_family_hook(struct toa_probe *probe, enum toa_hook_mode mode,
 	return toa_probe_check_syn_recv(probe);
 }
 
+/* Without it, the client of an ACK that is dropped is not known later on. */
+static void toa_check_req_hook(enum toa_hook_mode mode)
+{
+	int err = toa_hook_install(&toa_hook_check_req, 0, mode);
+
+	if (err)
+		pr_notice("cannot hook %s (error %d): with TCP_DEFER_ACCEPT, a client that only the bare ACK names is not shown\n",
+			  toa_hook_check_req.name, err);
+}
+
 static int toa_hooks_add(enum toa_hook_mode mode)
 {
 	int err;
@@ -350,8 +357,12 @@ static int toa_hooks_add(enum toa_hook_mode mode)
 			      &toa_hook_syn_recv_v4);
 	if (err)
 		return err;
-	return toa_family_hook(&toa_probe_v6, mode, &toa_hook_getname_v6,
-			       &toa_hook_syn_recv_v6);
+	err = toa_family_hook(&toa_probe_v6, mode, &toa_hook_getname_v6,
+			      &toa_hook_syn_recv_v6);
+	if (err)
+		return err;
+	toa_check_req_hook(mode);
+	return 0;
 }
 
 /* IPv6 was not there when the others were hooked. */
@@ -396,6 +407,7 @@ static void toa_v6_come(void)
  */
 static void toa_hooks_remove(void)
 {
+	toa_hook_remove(&toa_hook_check_req);
 	toa_hook_remove(&toa_hook_syn_recv_v6);
 	toa_hook_remove(&toa_hook_syn_recv_v4);
 	toa_hook_remove(&toa_hook_getname_v6);
@@ -466,9 +478,12 @@ static int __init toa_start(void)
 		       TOA_SO_GET_LOOKUP, err);
 		goto exit_trust;
 	}
-	err = toa_later_init(toa_v6_come);
+	err = toa_early_init();
 	if (err)
 		goto exit_sockopt;
+	err = toa_later_init(toa_v6_come);
+	if (err)
+		goto exit_early;
 	err = toa_probe_init();
 	if (err)
 		goto exit_later;
@@ -487,10 +502,11 @@ static int __init toa_start(void)
 
 remove_hooks:
 	toa_hooks_remove();
-	toa_syn_exit();
 	toa_probe_exit();
 exit_later:
 	toa_later_exit();
+exit_early:
+	toa_early_exit();
 exit_sockopt:
 	toa_sockopt_exit();
 exit_trust:
@@ -518,7 +534,7 @@ static void __exit toa_exit(void)
 	toa_syn_down();
 	toa_later_exit();
 	toa_hooks_remove();
-	toa_syn_exit();
+	toa_early_exit();
 	toa_sockopt_exit();
 	toa_trust_exit();
 	toa_conns_exit();

@@ -22,16 +22,14 @@
 #include "handshake.h"
 #include "hook.h"
 #include "probe.h"
+#include "request.h"
 #include "stats.h"
 #include "store.h"
-#include "syn.h"
 #include "trace.h"
 #include "trust.h"
 
 /* Handshakes that may complete at one time: one a CPU, more when preemptible. */
 #define TOA_SYN_RECV_MAXACTIVE	1024
-
-bool toa_syn_asked __read_mostly;
 
 /**
  * struct toa_hand - the handshake that a CPU has diverted
@@ -120,24 +118,6 @@ static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
 	return verdict;
 }
 
-/**
- * struct toa_handshake - a handshake that is about to complete
- * @sk: the listener
- * @skb: the segment that completes it, or its SYN
- * @req: the request that it completes; NULL for a SYN
- */
-struct toa_handshake {
-	const struct sock *sk;
-	const struct sk_buff *skb;
-	const struct request_sock *req;
-};
-
-static void toa_handshake_count(const struct toa_handshake *hs,
-				enum toa_stat stat)
-{
-	toa_stat_inc(sock_net(hs->sk), stat);
-}
-
 /* @client: whom the option names, or NULL where that is not known */
 static void toa_handshake_refuse(const struct toa_handshake *hs,
 				 const struct toa_client *client,
@@ -197,19 +177,6 @@ static void toa_handshake_no_client(const struct toa_handshake *hs,
 		toa_handshake_explain(hs);
 }
 
-/* The client that the SYN of this handshake named, if SYNs are asked. */
-static bool toa_syn_recall(const struct toa_handshake *hs,
-			   struct toa_client *client)
-{
-	struct toa_syn_key key;
-
-	if (!READ_ONCE(toa_syn_asked))
-		return false;
-	toa_syn_key_set(&key, sock_net(hs->sk), hs->skb,
-			tcp_rsk(hs->req)->rcv_isn);
-	return toa_syn_find(&key, client);
-}
-
 /**
  * toa_handshake_client() - the client of a handshake
  * @hs: the handshake
@@ -217,7 +184,7 @@ static bool toa_syn_recall(const struct toa_handshake *hs,
  * @also: what is to be counted with it, if it is believed; TOA_STATS: nothing
  *
  * The option of the segment that completes the handshake decides; only when it
- * has none, the SYN's. A SYN completes a handshake with Fast Open: it proves
+ * has none, an earlier segment's. A SYN completes a handshake with Fast Open: it proves
  * less than an ACK, and counts where SYNs are asked at all.
  *
  * Context: within toa_rcu_read_lock().
@@ -240,24 +207,52 @@ static enum toa_verdict toa_handshake_client(const struct toa_handshake *hs,
 			*also = TOA_STAT_DUPLICATE;
 		return TOA_FOUND;
 	}
-	if (verdict == TOA_ABSENT && toa_syn_recall(hs, client)) {
-		*also = TOA_STAT_SYN_USED;
+	if (verdict == TOA_ABSENT && toa_listener_recalls(hs->sk) &&
+	    toa_request_recall(hs, client)) {
+		*also = client->syn ? TOA_STAT_SYN_USED : TOA_STAT_ACK_USED;
 		return TOA_FOUND;
 	}
 	return verdict;
 }
 
 /*
- * No option at all, or timestamps alone, and no SYN was asked: most handshakes of
- * a server on which few connections come from a balancer.
+ * No option at all, or timestamps alone, and no earlier segment was asked: most
+ * handshakes of a server on which few connections come from a balancer.
  */
-static bool toa_handshake_is_plain(const struct sk_buff *skb)
+static bool toa_handshake_is_plain(const struct toa_handshake *hs)
 {
 	struct toa_options options;
 
-	return !READ_ONCE(toa_syn_asked) && toa_skb_options(skb, &options) &&
+	return !toa_listener_recalls(hs->sk) &&
+	       toa_skb_options(hs->skb, &options) &&
 	       (!options.len ||
 		toa_options_are_timestamps(options.opt, options.len));
+}
+
+/**
+ * toa_handshake_names() - does a segment before the last name a client?
+ * @hs: the handshake and the segment
+ * @client: written when it does
+ *
+ * What may not be shown is counted.
+ *
+ * Context: any; does not sleep.
+ * Return: is there one that may be shown?
+ */
+bool toa_handshake_names(const struct toa_handshake *hs,
+			 struct toa_client *client)
+{
+	struct toa_options options;
+	enum toa_verdict verdict;
+	bool found;
+
+	toa_rcu_read_lock();
+	verdict = toa_skb_parse(hs->skb, &options, toa_trust_kinds(), client);
+	found = verdict == TOA_FOUND && toa_handshake_trusted(hs, client);
+	if (verdict != TOA_FOUND)
+		toa_handshake_no_client(hs, verdict);
+	toa_rcu_read_unlock();
+	return found;
 }
 
 /* Finds out whether there is a client that may be shown, and counts why not. */
@@ -285,7 +280,7 @@ static bool toa_handshake_decide(const struct toa_handshake *hs,
 {
 	bool found;
 
-	if (toa_handshake_is_plain(hs->skb)) {
+	if (toa_handshake_is_plain(hs)) {
 		toa_handshake_count(hs, TOA_STAT_SYN_NO_TOA);
 		return false;
 	}
@@ -542,65 +537,5 @@ struct toa_hook toa_hook_syn_recv_v6 = {
 	.enter		= toa_syn_recv_v6_enter,
 	.leave		= toa_syn_recv_leave,
 	.data_size	= sizeof(struct toa_syn_recv_call),
-	.maxactive	= TOA_SYN_RECV_MAXACTIVE,
-};
-
-static void toa_syn_keep(const struct toa_handshake *hs,
-			 const struct toa_client *client)
-{
-	struct toa_syn_key key;
-
-	toa_syn_key_set(&key, sock_net(hs->sk), hs->skb,
-			ntohl(tcp_hdr(hs->skb)->seq));
-	toa_handshake_count(hs, TOA_STAT_SYN_KEPT);
-	if (!toa_syn_put(&key, client))
-		toa_handshake_count(hs, TOA_STAT_SYN_LOST);
-}
-
-/*
- * The SYN, when it is asked: tcp_conn_request(), which every kind of listener
- * calls for it, MPTCP's too, or what was before it.
- */
-static bool toa_conn_request_enter(const unsigned long *arg, void *unused)
-{
-	const struct toa_handshake hs = {
-		.sk	= (const struct sock *)arg[TOA_CONN_REQUEST_SK],
-		.skb	= (const struct sk_buff *)arg[TOA_CONN_REQUEST_SKB],
-	};
-	struct toa_options options;
-	struct toa_client client;
-	enum toa_verdict verdict;
-
-	toa_rcu_read_lock();
-	verdict = toa_skb_parse(hs.skb, &options, toa_trust_kinds(), &client);
-	if (verdict != TOA_FOUND)
-		toa_handshake_no_client(&hs, verdict);
-	else if (toa_handshake_trusted(&hs, &client))
-		toa_syn_keep(&hs, &client);
-	toa_rcu_read_unlock();
-	return false;
-}
-
-/* An IPv4 segment goes on to the function of its own family. */
-static bool toa_conn_request_v6_enter(const unsigned long *arg, void *unused)
-{
-	const struct sk_buff *skb =
-		(const struct sk_buff *)arg[TOA_CONN_REQUEST_SKB];
-
-	return skb->protocol != htons(ETH_P_IP) &&
-	       toa_conn_request_enter(arg, unused);
-}
-
-struct toa_hook toa_hook_conn_request = {
-	.name		= TOA_CONN_REQUEST,
-	.symbol		= TOA_CONN_REQUEST,
-	.enter		= toa_conn_request_enter,
-	.maxactive	= TOA_SYN_RECV_MAXACTIVE,
-};
-
-struct toa_hook toa_hook_conn_request_v6 = {
-	.name		= TOA_CONN_REQUEST_V6,
-	.symbol		= TOA_CONN_REQUEST_V6,
-	.enter		= toa_conn_request_v6_enter,
 	.maxactive	= TOA_SYN_RECV_MAXACTIVE,
 };

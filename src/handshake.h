@@ -5,22 +5,38 @@
 #ifndef TOA_HANDSHAKE_H
 #define TOA_HANDSHAKE_H
 
+#include <linux/skbuff.h>
 #include <linux/types.h>
+#include <net/request_sock.h>
+#include <net/sock.h>
 
 #include "hook.h"
+#include "stats.h"
+#include "toa.h"
 
 /* To be placed at the families' syn_recv_sock. */
 extern struct toa_hook toa_hook_syn_recv_v4;
 extern struct toa_hook toa_hook_syn_recv_v6;
-/* Finds its function by name; in place while toa_syn_asked. */
-extern struct toa_hook toa_hook_conn_request;
-/* The same, where each family has a function of its own: TOA_CONN_REQUEST_V6. */
-extern struct toa_hook toa_hook_conn_request_v6;
 
-/*
- * Is the SYN asked, too? Read without a lock: it decides nothing but the next
- * segment.
+/**
+ * struct toa_handshake - a handshake, and a segment of it
+ * @sk: the listener
+ * @skb: the segment: that which completes it, or one before
+ * @req: the request that it belongs to; NULL for a SYN
  */
-extern bool toa_syn_asked;
+struct toa_handshake {
+	const struct sock *sk;
+	const struct sk_buff *skb;
+	const struct request_sock *req;
+};
+
+static inline void toa_handshake_count(const struct toa_handshake *hs,
+				       enum toa_stat stat)
+{
+	toa_stat_inc(sock_net(hs->sk), stat);
+}
+
+bool toa_handshake_names(const struct toa_handshake *hs,
+			 struct toa_client *client);
 
 #endif /* TOA_HANDSHAKE_H */

@@ -4,7 +4,7 @@
  *
  * A hook diverts or watches. A diverting hook decides at the entry of the
  * kernel's function where to go on; by kretprobe it changes the result
- * instead. A watching hook only sees the entry.
+ * instead. A watching hook only sees the entry, by ftrace or by a kprobe.
  */
 #ifndef TOA_HOOK_H
 #define TOA_HOOK_H
@@ -17,6 +17,11 @@
 
 /* Arguments that a hook sees at the entry by kretprobe. */
 #define TOA_ENTER_ARGS		6
+
+/* And those that one sees that looks on. */
+#define TOA_WATCH_PARAMS						\
+	unsigned long arg0, unsigned long arg1,				\
+	unsigned long arg2, unsigned long arg3
 
 /**
  * enum toa_hook_mode - which means may be used
@@ -56,20 +61,19 @@ extern const struct toa_hook_means toa_hook_kretprobe;
  * struct toa_hook - a hook on one function
  * @name: what it is for, for the log
  * @callback: ftrace's, made by TOA_HOOK_WATCH() or TOA_HOOK_DIVERT()
- * @watch: called at the entry with the first argument; excludes the rest
+ * @watch: called at the entry with the first arguments; excludes the rest
  * @enter: called at the entry with the first TOA_ENTER_ARGS arguments; returns
  *	true to have @leave called, and may keep @data_size bytes in @data
  * @leave: called with the function's result; returns what the caller shall see
  * @data_size: bytes that @enter keeps
  * @maxactive: calls that can be between @enter and @leave at one time; one more
  *	is not seen, and counted as missed
- * @symbol: the hooked function's name, where no socket points to it; such a hook
- *	is a kretprobe, and looks on
- * @addr: entry of the hooked function, set by toa_hook_install()
+ * @symbol: the hooked function's name, where no socket points to it
+ * @addr: entry of the hooked function, set by toa_hook_install(); 0 with @symbol
  * @means: how it is installed; NULL while it is not
  * @ops: ftrace's part
  * @site: address of ftrace's call in the function
- * @rp: kretprobe's part
+ * @rp: kretprobe's part; one that looks on needs only the kprobe in it
  * @closing: kretprobe: no new call is entered
  * @inside: kretprobe: entered minus left, to be summed over the CPUs
  *
@@ -80,7 +84,8 @@ extern const struct toa_hook_means toa_hook_kretprobe;
 struct toa_hook {
 	const char *name;
 	toa_ftrace_t callback;
-	void (*watch)(unsigned long arg0);
+	void (*watch)(unsigned long arg0, unsigned long arg1,
+		      unsigned long arg2, unsigned long arg3);
 	bool (*enter)(const unsigned long *arg, void *data);
 	unsigned long (*leave)(const void *data, unsigned long ret);
 	size_t data_size;
@@ -99,15 +104,17 @@ struct toa_hook {
 /**
  * TOA_HOOK_WATCH() - define ftrace's callback of a hook that watches
  * @name: the callback's name
- * @watch: called at the entry with the first argument
+ * @watch: called at the entry with the first arguments, TOA_WATCH_PARAMS
  *
  * A callback for each hook: one for all, which called a function of the hook's,
- * would cost every call of the kernel's function ten instructions more.
+ * would cost every call of the kernel's function ten instructions more. Arguments
+ * that @watch does not look at cost nothing.
  */
 #define TOA_HOOK_WATCH(name, watch)					\
 static void name(TOA_FTRACE_PARAMS)					\
 {									\
-	watch(toa_fregs_arg(regs, 0));					\
+	watch(toa_fregs_arg(regs, 0), toa_fregs_arg(regs, 1),		\
+	      toa_fregs_arg(regs, 2), toa_fregs_arg(regs, 3));		\
 }
 
 /**

@@ -10,6 +10,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/kprobes.h>
 
 #include "compat.h"
 #include "hook.h"
@@ -21,13 +22,37 @@
  */
 static const unsigned int toa_ftrace_offsets[] = { 0, 4, 8 };
 
+/*
+ * The entry of a function that has only a name: where a kprobe would sit, which is
+ * never armed. 0: there is none. (ftrace_set_filter() would compare the names of all
+ * functions.)
+ */
+static unsigned long toa_ftrace_find(const char *symbol)
+{
+	struct kprobe kp = {
+		.symbol_name	= symbol,
+		.flags		= KPROBE_FLAG_DISABLED,
+	};
+	unsigned long addr;
+
+	if (register_kprobe(&kp))
+		return 0;
+	addr = (unsigned long)kp.addr;
+	unregister_kprobe(&kp);
+	return addr;
+}
+
 static int toa_ftrace_set_filter(struct toa_hook *hook)
 {
+	unsigned long entry = hook->symbol ? toa_ftrace_find(hook->symbol) :
+					     hook->addr;
 	int err = -EINVAL;
 	size_t i;
 
+	if (!entry)
+		return -ENOENT;
 	for (i = 0; err && i < ARRAY_SIZE(toa_ftrace_offsets); i++) {
-		hook->site = hook->addr + toa_ftrace_offsets[i];
+		hook->site = entry + toa_ftrace_offsets[i];
 		err = ftrace_set_filter_ip(&hook->ops, hook->site, 0, 0);
 	}
 	return err;

@@ -6,7 +6,7 @@
  * them, or the kernel has no ftrace. The kernel's function runs as ever and we
  * change its result, so every call between entry and return occupies one of
  * maxactive instances; a call that finds none is missed. The functions that
- * sleep therefore need many.
+ * sleep therefore need many. A hook that looks on needs no return, and is a kprobe.
  */
 #define pr_fmt(fmt) "TOA: " fmt
 
@@ -20,12 +20,6 @@
 
 #include "compat.h"
 #include "hook.h"
-
-/*
- * Calls that may be in a watched function at one time. Usually the kernel's own
- * choice does: an instance is given back before anybody else can want one.
- */
-#define TOA_WATCH_MAXACTIVE	(TOA_KRETPROBE_LOSES ? 1024 : 0)
 
 /* How long a removal waits for calls that sleep in the hooked function. */
 #define TOA_KRETPROBE_DRAIN	(60 * HZ)
@@ -51,10 +45,6 @@ static bool toa_kretprobe_wanted(struct toa_hook *hook, struct pt_regs *regs,
 	unsigned long arg[TOA_ENTER_ARGS];
 	unsigned int i;
 
-	if (hook->watch) {
-		hook->watch(regs_get_kernel_argument(regs, 0));
-		return false;
-	}
 	if (READ_ONCE(hook->closing))
 		return false;
 	for (i = 0; i < TOA_ENTER_ARGS; i++)
@@ -90,7 +80,28 @@ static int toa_kretprobe_leave(struct kretprobe_instance *ri,
 	return 0;
 }
 
-static int toa_kretprobe_install(struct toa_hook *hook)
+/* 0: the kernel's function runs as ever. */
+static int toa_kprobe_enter(struct kprobe *kp, struct pt_regs *regs)
+{
+	const struct toa_hook *hook = container_of(kp, struct toa_hook, rp.kp);
+
+	hook->watch(regs_get_kernel_argument(regs, 0),
+		    regs_get_kernel_argument(regs, 1),
+		    regs_get_kernel_argument(regs, 2),
+		    regs_get_kernel_argument(regs, 3));
+	return 0;
+}
+
+static void toa_kretprobe_aim(struct toa_hook *hook)
+{
+	memset(&hook->rp, 0, sizeof(hook->rp));
+	if (hook->symbol)
+		hook->rp.kp.symbol_name = hook->symbol;
+	else
+		hook->rp.kp.addr = (kprobe_opcode_t *)hook->addr;
+}
+
+static int toa_kretprobe_register(struct toa_hook *hook)
 {
 	int err;
 
@@ -99,15 +110,10 @@ static int toa_kretprobe_install(struct toa_hook *hook)
 		return -ENOMEM;
 
 	hook->closing = false;
-	memset(&hook->rp, 0, sizeof(hook->rp));
-	if (hook->symbol)
-		hook->rp.kp.symbol_name = hook->symbol;
-	else
-		hook->rp.kp.addr = (kprobe_opcode_t *)hook->addr;
 	hook->rp.entry_handler = toa_kretprobe_enter;
 	hook->rp.handler = toa_kretprobe_leave;
 	hook->rp.data_size = sizeof(struct toa_kretprobe_call) + hook->data_size;
-	hook->rp.maxactive = hook->maxactive ?: TOA_WATCH_MAXACTIVE;
+	hook->rp.maxactive = hook->maxactive;
 
 	err = register_kretprobe(&hook->rp);
 	if (err)
@@ -117,6 +123,15 @@ static int toa_kretprobe_install(struct toa_hook *hook)
 free_inside:
 	free_percpu(hook->inside);
 	return err;
+}
+
+static int toa_kretprobe_install(struct toa_hook *hook)
+{
+	toa_kretprobe_aim(hook);
+	if (!hook->watch)
+		return toa_kretprobe_register(hook);
+	hook->rp.kp.pre_handler = toa_kprobe_enter;
+	return register_kprobe(&hook->rp.kp);
 }
 
 /*
@@ -164,17 +179,25 @@ static unsigned long toa_kretprobe_missed(const struct toa_hook *hook)
 	return READ_ONCE(hook->rp.nmissed) + READ_ONCE(hook->rp.kp.nmissed);
 }
 
+static void toa_kretprobe_unregister(struct toa_hook *hook)
+{
+	toa_kretprobe_drain(hook);
+	unregister_kretprobe(&hook->rp);
+	free_percpu(hook->inside);
+}
+
 static void toa_kretprobe_remove(struct toa_hook *hook)
 {
 	unsigned long missed;
 
-	toa_kretprobe_drain(hook);
-	unregister_kretprobe(&hook->rp);
+	if (hook->watch)
+		unregister_kprobe(&hook->rp.kp);
+	else
+		toa_kretprobe_unregister(hook);
 	missed = toa_kretprobe_missed(hook);
 	if (missed)
 		pr_warn("%s: %lu calls were missed; they showed the balancer\n",
 			hook->name, missed);
-	free_percpu(hook->inside);
 }
 
 const struct toa_hook_means toa_hook_kretprobe = {

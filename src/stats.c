@@ -72,6 +72,9 @@ static const char *const toa_stat_names[TOA_STATS] = {
 	[TOA_STAT_SYN_KEPT]	= "syn_kept",
 	[TOA_STAT_SYN_USED]	= "syn_used",
 	[TOA_STAT_SYN_LOST]	= "syn_lost",
+	[TOA_STAT_ACK_KEPT]	= "ack_kept",
+	[TOA_STAT_ACK_USED]	= "ack_used",
+	[TOA_STAT_ACK_LOST]	= "ack_lost",
 	[TOA_STAT_CLIENTS]	= "store_clients",
 	TOA_REASONS(TOA_STAT_NAME, TOA_STAT_NAME)
 };

@@ -35,6 +35,9 @@
  * @TOA_STAT_SYN_KEPT: SYNs whose client was remembered
  * @TOA_STAT_SYN_USED: handshakes whose client was the SYN's
  * @TOA_STAT_SYN_LOST: SYNs whose client was forgotten for a newer one
+ * @TOA_STAT_ACK_KEPT: ACKs that TCP_DEFER_ACCEPT drops whose client was remembered
+ * @TOA_STAT_ACK_USED: handshakes whose client was such an ACK's
+ * @TOA_STAT_ACK_LOST: such ACKs whose client was forgotten for a newer one
  * @TOA_STAT_FOREIGN: clients not kept because sk_user_data has another owner
  * @TOA_STAT_LOST_RACE: children thrown away because another CPU made them first
  * @TOA_STAT_NOT_MADE: segments that named a client and made no child
@@ -64,6 +67,9 @@ enum toa_stat {
 	TOA_STAT_SYN_KEPT,
 	TOA_STAT_SYN_USED,
 	TOA_STAT_SYN_LOST,
+	TOA_STAT_ACK_KEPT,
+	TOA_STAT_ACK_USED,
+	TOA_STAT_ACK_LOST,
 	TOA_STAT_FOREIGN,
 	TOA_STAT_LOST_RACE,
 	TOA_STAT_NOT_MADE,

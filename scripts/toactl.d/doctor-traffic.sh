@@ -52,6 +52,9 @@ check_lost() {
 		note "other owners" "$(counter child_foreign) clients were not kept: sk_user_data of these sockets is another's (NFS, nvmet, SMC)"
 	[ "$(counter syn_lost)" = 0 ] ||
 		warn syn "$(counter syn_lost) clients of SYNs were forgotten for newer ones: a SYN flood, or more than 16384 open handshakes"
+	[ "$(counter ack_lost)" = 0 ] ||
+		warn ACK "$(counter ack_lost) clients of ACKs that TCP_DEFER_ACCEPT drops were forgotten for newer ones: more than 16384 open handshakes" \
+			"have the balancer write the option on the first data segment as well"
 	[ "$(counter child_not_made)" = 0 ] ||
 		note backlog "$(counter child_not_made) segments named a client and made no socket: the accept queue was full, or they came again"
 }

@@ -72,10 +72,9 @@ hooks() {
 	cat "$SYS/module/toa/parameters/hooks" 2>/dev/null
 }
 
-# probed_hooks: those that ftrace would do better, were it let. What is found by its name is
-# always probed.
+# probed_hooks: those that ftrace would do better, were it let
 probed_hooks() {
-	hooks | awk -F '\t' '$2 == "kretprobe" && $1 !~ /conn_request$/'
+	hooks | awk -F '\t' '$2 == "kretprobe"'
 }
 
 # items: those of a list, one a line.

@@ -45,8 +45,8 @@ getname (IPv6)	ftrace	0"
 	finds 6 WARN hooks '1 of 2 are kretprobes'
 	parameter_put hooks "getname (IPv4)	ftrace	0
 getname (IPv6)	ftrace	0
-tcp_conn_request	kretprobe	0"
-	finds 0 ok hooks '3 in place, by ftrace and kretprobe'
+tcp_conn_request	ftrace	0"
+	finds 0 ok hooks '3 in place, by ftrace'
 	parameter_put hooks "getname (IPv4)	kretprobe	0
 getname (IPv6)	ftrace	0"
 	put proc/sys/kernel/ftrace_enabled 0

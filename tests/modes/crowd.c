@@ -362,7 +362,6 @@ enum result {
 	NO_OPTION,
 	ON_SYN_ONLY,
 	ON_LATER_ONLY,
-	ON_DROPPED_ACK,
 	NO_MODULE,
 	OTHER_BALANCER,
 	UNKNOWN,
@@ -377,7 +376,6 @@ static const char *const result_names[RESULTS] = {
 	[NO_OPTION]	= "balancer_no_option_came",
 	[ON_SYN_ONLY]	= "balancer_option_on_syn_only",
 	[ON_LATER_ONLY]	= "balancer_option_on_later_segment",
-	[ON_DROPPED_ACK] = "balancer_option_on_dropped_ack",
 	[NO_MODULE]	= "balancer_no_module",
 	[OTHER_BALANCER] = "balancer_named_by_option",
 	[UNKNOWN]	= "balancer_segments_not_seen",
@@ -419,8 +417,6 @@ static enum result reason(const struct flow *flow)
 		return NO_MODULE;
 	if (!(flow->seen & SEEN_FIRST))
 		return ON_LATER_ONLY;
-	if (defer && !(flow->seen & SEEN_DATA))
-		return ON_DROPPED_ACK;
 	return UNEXPLAINED;
 }
 

@@ -184,6 +184,9 @@ part_trust() {
 	group trust "trust"
 	unshare -n toatest -p "trust in a namespace: " -m "trust:" trust
 	result "trust in a namespace: toatest ran to its end" $?
+	group early "early"
+	unshare -n toatest -p "early in a namespace: " early
+	result "early in a namespace: toatest ran to its end" $?
 	check "trust: rmmod" rmmod toa
 	check "trust: no file is left" refuse test -e /proc/net/toa_trust
 }

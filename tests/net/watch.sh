@@ -8,7 +8,7 @@ EVENTS=$TRACING/events/toa
 # watch NAME MECHANISM: while the module is loaded with it
 watch() {
 	check "$1: the parameter hooks says $2" hooks_are "$2"
-	check "$1: the parameter hooks with syn=1" hooks_with_syn
+	check "$1: the parameter hooks with syn=1" hooks_with_syn "$2"
 	group conns "$1"
 	group reasons "$1"
 	in_namespace "$1" conns
@@ -29,7 +29,7 @@ hooks_are() {
 		-v ipv6="$(ipv6_is_there && echo Y)" '
 	BEGIN {
 		wanted = "getname (IPv4);syn_recv_sock (IPv4);" \
-			 "inet_sock_destruct;tcp_disconnect"
+			 "inet_sock_destruct;tcp_disconnect;tcp_check_req"
 		if (ipv6)
 			wanted = wanted ";getname (IPv6);syn_recv_sock (IPv6)"
 		if (tags == "Y")
@@ -62,10 +62,10 @@ hooks_are() {
 	}' $HOOKS
 }
 
-# Before 3.17 each family had a function of its own.
+# hooks_with_syn MECHANISM: before 3.17 each family had a function of its own.
 hooks_with_syn() {
 	echo 1 >/sys/module/toa/parameters/syn &&
-		grep -q "^tcp_\(v[46]_\)\{0,1\}conn_request	kretprobe	[0-9]*$" $HOOKS &&
+		grep -q "^tcp_\(v[46]_\)\{0,1\}conn_request	$1	[0-9]*$" $HOOKS &&
 		echo 0 >/sys/module/toa/parameters/syn &&
 		refuse grep conn_request $HOOKS
 }
@@ -105,8 +105,8 @@ counters_are_known() {
 getname_toa_mismatch getname_toa_bypass getname_toa_empty \
 getname_toa_disabled option_malformed option_unusable option_duplicate \
 option_untrusted option_other_port option_other_kind option_disabled \
-option_on_syn syn_kept syn_used syn_lost child_foreign child_lost_race \
-child_not_made store_full store_nomem store_clients"
+option_on_syn syn_kept syn_used syn_lost ack_kept ack_used ack_lost \
+child_foreign child_lost_race child_not_made store_full store_nomem store_clients"
 	[ "$(cut -d ' ' -f 1 /proc/net/toa_counters | tr '\n' ' ')" = "$known store_total " ] &&
 		[ "$(unshare -n cut -d ' ' -f 1 /proc/net/toa_counters | tr '\n' ' ')" = "$known " ] &&
 		return

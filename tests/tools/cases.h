@@ -20,6 +20,7 @@ void contend_run(struct tun *tun, bool unload);
 void capacity_run(struct tun *tun, bool unused);
 void race_run(struct tun *tun, bool unused);
 void trust_run(struct tun *tun, bool unused);
+void early_run(struct tun *tun, bool unused);
 void hostile_run(struct tun *tun, bool unused);
 void reloads_run(struct tun *tun, bool unused);
 void storm_run(struct tun *tun, bool unused);

@@ -454,184 +454,14 @@ static bool enable_test(struct tun *tun)
 	return ok;
 }
 
-/*
- * SYNs.
- */
-
-#define COOKIES	"net/ipv4/tcp_syncookies"
-
-static bool accepted_shows(int listener, const struct address *addr)
-{
-	int fd = listener_accept(listener, true, NULL);
-	bool ok = fd >= 0 && expect_shown(fd, addr);
-
-	socket_kill(fd);
-	return ok;
-}
-
-/*
- * A SYN that is sent again with another option is still the same attempt. With
- * cookies: else the kernel knows it by itself, and we are not asked.
- */
-static bool syn_again_test(struct tun *tun)
-{
-	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
-	struct flow flow;
-	uint32_t isn;
-	bool ok;
-
-	net_sysctl(COOKIES, "2");
-	net_flow(tun, &flow, AF_INET, SERVER_PORT);
-	isn = flow.seq;
-	ok = !flow_syn(&flow, OPT_V4, NULL);
-	flow.seq = isn;
-	ok = ok && !flow_syn(&flow, OPT_V4_OTHER, NULL) &&
-	     !flow_send(&flow, TH_ACK, NULL, NULL) &&
-	     accepted_shows(listener, &net_client_v4);
-	net_sysctl(COOKIES, "1");
-	close(listener);
-	return ok;
-}
-
-/* The same addresses and ports, but an attempt of its own. */
-static bool syn_other_test(struct tun *tun)
-{
-	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
-	struct flow flow;
-	bool ok;
-
-	net_flow(tun, &flow, AF_INET, SERVER_PORT);
-	ok = !flow_syn(&flow, OPT_V4, NULL) &&
-	     !flow_send(&flow, TH_RST, NULL, NULL);
-	flow.seq += 1000000;
-	ok = ok && !flow_syn(&flow, NULL, NULL) &&
-	     !flow_send(&flow, TH_ACK, NULL, NULL) &&
-	     accepted_shows(listener, &flow.local);
-	close(listener);
-	return ok;
-}
-
-static bool syn_untrusted_test(struct tun *tun)
-{
-	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
-	struct flow flow;
-	bool ok;
-
-	net_flow(tun, &flow, AF_INET, SERVER_PORT);
-	ok = !module_set("trust", "198.51.100.0/24") &&
-	     !flow_syn(&flow, OPT_V4, NULL) && !module_set("trust", "") &&
-	     !flow_send(&flow, TH_ACK, NULL, NULL) &&
-	     accepted_shows(listener, &flow.local);
-	close(listener);
-	return ok;
-}
-
-#define FLOOD	100000
-
-/* SYNs from many ports, each naming a client, none of which goes on. */
-static int flood(struct tun *tun)
-{
-	struct flow flow;
-	unsigned int i;
-
-	for (i = 0; i < FLOOD; i++) {
-		net_flow(tun, &flow, AF_INET, SERVER_PORT);
-		flow.seq = i * 64001;
-		flow.local.bytes[3] = 3 + i % 200;
-		if (flow_send(&flow, TH_SYN, OPT_V4_OTHER, NULL))
-			return -1;
-	}
-	return 0;
-}
-
-/* More SYNs than the memory holds; what is open goes on, and new ones come. */
-static bool syn_flood_test(struct tun *tun)
-{
-	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
-	long used = net_counter("syn_used"), lost = net_counter("syn_lost");
-	struct flow flow, later;
-	int fd = connection_accept(tun, &flow, listener, OPT_V4, NULL);
-	bool ok = fd >= 0 && !flood(tun);
-
-	lost = net_counter("syn_lost") - lost;
-	printf("#   %d SYNs, %ld forgotten for newer ones\n", FLOOD, lost);
-	ok = ok && lost > 0 && expect_shown(fd, &net_client_v4) &&
-	     !flow_send(&flow, TH_ACK | TH_PSH, NULL, "ping") &&
-	     !server_read(fd, "ping");
-	net_flow(tun, &later, AF_INET, SERVER_PORT);
-	ok = ok && !flow_syn(&later, OPT_V4, NULL) &&
-	     !flow_send(&later, TH_ACK, NULL, NULL) &&
-	     accepted_shows(listener, &net_client_v4) &&
-	     net_counter("syn_used") == used + 1;
-	socket_kill(fd);
-	close(listener);
-	return ok;
-}
-
-#define WAITING		128
-#define COMPLETED	6000
-
-static bool syn_begin(struct tun *tun, struct flow *flow)
-{
-	net_flow(tun, flow, AF_INET, SERVER_PORT);
-	return !flow_syn(flow, OPT_V4, NULL);
-}
-
-static bool syn_complete(struct flow *flow, int listener)
-{
-	return !flow_send(flow, TH_ACK, NULL, NULL) &&
-	       accepted_shows(listener, &net_client_v4);
-}
-
-/*
- * A listener whose queue is half full forgets those that wait after some seconds.
- * Before 4.4 the first listen() says how long the queue is for good.
- */
-static int roomy_listener(void)
-{
-	if (net_sysctl("net/core/somaxconn", "1024"))
-		return -1;
-	/* Older kernels have it in the first namespace only. */
-	net_sysctl("net/ipv4/tcp_max_syn_backlog", "1024");
-	return listener_open(LISTEN_V4, LISTEN_ROOMY, SERVER_PORT);
-}
-
-/*
- * The memory has 16384 places in sets of four: so many connections fill sets, and
- * would push out some of those that wait.
- */
-static bool syn_wait_test(struct tun *tun)
-{
-	int listener = roomy_listener();
-	static struct flow waiting[WAITING];
-	struct flow flow;
-	bool ok = listener >= 0;
-	int waiting_now = 0, completed = 0, late = 0;
-
-	while (ok && waiting_now < WAITING)
-		ok = syn_begin(tun, &waiting[waiting_now]) && ++waiting_now;
-	while (ok && completed < COMPLETED)
-		ok = syn_begin(tun, &flow) && syn_complete(&flow, listener) &&
-		     ++completed;
-	while (ok && late < WAITING)
-		ok = syn_complete(&waiting[late], listener) && ++late;
-	close(listener);
-	if (!ok)
-		printf("#   %d wait, %d completed, %d of those that waited\n",
-		       waiting_now, completed, late);
-	return ok;
-}
-
 /**
  * struct trust_test - a test with code of its own
  * @name: what it shows
  * @run: does it
- * @syn: with syn=1
  */
 struct trust_test {
 	const char *name;
 	bool (*run)(struct tun *tun);
-	bool syn;
 };
 
 static const struct trust_test tests[] = {
@@ -642,16 +472,6 @@ static const struct trust_test tests[] = {
 	{ "trust is taken away and given back while connections come",
 	  .run = toggle_test },
 	{ "enable is switched off and on", .run = enable_test },
-	{ "a SYN is sent again with another option", .run = syn_again_test,
-	  .syn = true },
-	{ "a SYN of another attempt from the same port", .run = syn_other_test,
-	  .syn = true },
-	{ "a SYN from a source that is not trusted", .run = syn_untrusted_test,
-	  .syn = true },
-	{ "100,000 SYNs", .run = syn_flood_test,
-	  .syn = true },
-	{ "SYNs that wait while others complete", .run = syn_wait_test,
-	  .syn = true },
 };
 
 static void test_run(struct tun *tun, const struct trust_test *test)
@@ -660,12 +480,10 @@ static void test_run(struct tun *tun, const struct trust_test *test)
 
 	if (!ktap_wanted(test->name))
 		return;
-	ok = done("syn", module_set("syn", test->syn ? "1" : "0")) &&
-	     test->run(tun);
+	ok = test->run(tun);
 	parameter_reset("trust");
 	parameter_reset("ports");
 	parameter_reset("enable");
-	module_set("syn", "0");
 	ktap_result(ok, test->name);
 }
 
