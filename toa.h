@@ -309,7 +309,7 @@ toa_option_layout(const __u8 *opt, bool syn, const struct toa_kinds *kinds)
  * toa_option_read() - read the client out of one option
  * @opt: the option, any alignment
  * @layout: what toa_option_layout() said of it
- * @client: written only when the result is TOA_FOUND
+ * @client: written in part when the result is not TOA_FOUND
  *
  * Return: TOA_FOUND or TOA_UNUSABLE.
  */
@@ -317,25 +317,20 @@ static inline enum toa_verdict toa_option_read(const __u8 *opt,
 					       const struct toa_layout *layout,
 					       struct toa_client *client)
 {
-	struct toa_client found = {
-		.family	= TOA_FAMILY_NONE,
-		.kind	= layout->kind,
-	};
 	bool usable;
 
+	client->kind = layout->kind;
+	client->port = 0;
 	if (layout->port) {
-		memcpy(&found.port, opt + layout->port, sizeof(found.port));
-		if (!found.port)
+		memcpy(&client->port, opt + layout->port, sizeof(client->port));
+		if (!client->port)
 			return TOA_UNUSABLE;
 	}
 	if (layout->family == TOA_FAMILY_V4)
-		usable = toa_client_set_v4(&found, opt + layout->addr);
+		usable = toa_client_set_v4(client, opt + layout->addr);
 	else
-		usable = toa_client_set_v6(&found, opt + layout->addr);
-	if (!usable)
-		return TOA_UNUSABLE;
-	*client = found;
-	return TOA_FOUND;
+		usable = toa_client_set_v6(client, opt + layout->addr);
+	return usable ? TOA_FOUND : TOA_UNUSABLE;
 }
 
 /*
@@ -410,7 +405,7 @@ toa_options_next(struct toa_options *options, const struct toa_kinds *kinds,
  * @options: the bytes between the fixed TCP header and the data, 0 to 40;
  *	afterwards what stands behind the option that decides, when there is one
  * @kinds: which layouts are read
- * @client: written only when the result is TOA_FOUND
+ * @client: good when the result is TOA_FOUND, else nothing
  *
  * The first option that names a client decides, because balancers write theirs
  * first and let a client's own pass behind it; if it is not usable, a later one

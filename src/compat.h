@@ -120,6 +120,14 @@ static inline size_t array_size(size_t count, size_t size)
 #define GOLDEN_RATIO_64		0x61c8864680b583ebULL
 #endif
 
+/* 5.8. What is read while others write it, and KCSAN need not tell. */
+#ifdef data_race
+/* Whoever uses it says why that is right. */
+#define toa_race(expr)		data_race(expr)
+#else
+#define toa_race(expr)		(expr)
+#endif
+
 /*
  * The functions that are hooked.
  */
@@ -895,6 +903,13 @@ static inline int toa_path_lookup(struct vfsmount *mnt, const char *name,
 	return vfs_path_lookup(mnt->mnt_root, mnt, name, 0, path);
 }
 #endif /* struct nameidata */
+
+/* Is somebody listening to a tracepoint? 3.17; before, it is the event that finds out. */
+#ifdef TOA_HAVE_TRACE_ENABLED
+#define toa_trace_wanted(event)	trace_##event##_enabled()
+#else
+#define toa_trace_wanted(event)	true
+#endif
 
 /* 4.1. Tools of before do without. */
 #ifndef TRACE_DEFINE_ENUM

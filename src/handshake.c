@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/percpu.h>
 #include <linux/skbuff.h>
+#include <linux/string.h>
 #include <linux/tcp.h>
 #include <net/inet_connection_sock.h>
 #include <net/inet_sock.h>
@@ -99,14 +100,13 @@ static bool toa_skb_options(const struct sk_buff *skb,
  * @skb: the segment
  * @options: set to what stands behind the option that decides
  * @kinds: which layouts are read
- * @client: written only when the result is TOA_FOUND
+ * @client: good when the result is TOA_FOUND, else nothing
  *
  * Return: an enum toa_verdict.
  */
-static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
-				      struct toa_options *options,
-				      const struct toa_kinds *kinds,
-				      struct toa_client *client)
+static __always_inline enum toa_verdict
+toa_skb_parse(const struct sk_buff *skb, struct toa_options *options,
+	      const struct toa_kinds *kinds, struct toa_client *client)
 {
 	enum toa_verdict verdict;
 
@@ -119,31 +119,31 @@ static enum toa_verdict toa_skb_parse(const struct sk_buff *skb,
 }
 
 /* @client: whom the option names, or NULL where that is not known */
-static void toa_handshake_refuse(const struct toa_handshake *hs,
-				 const struct toa_client *client,
-				 enum toa_stat reason)
+static noinline void toa_handshake_refuse(const struct toa_handshake *hs,
+					  const struct toa_client *client,
+					  enum toa_stat reason)
 {
 	toa_handshake_count(hs, reason);
 	trace_toa_refused(hs->sk, hs->skb, client, reason);
 }
 
+/* What is counted of one who may not name a client. */
+static const enum toa_stat toa_trust_stats[] = {
+	[TOA_TRUST_NOBODY]	= TOA_STAT_DISABLED,
+	[TOA_TRUST_SOURCE]	= TOA_STAT_SOURCE,
+	[TOA_TRUST_PORT]	= TOA_STAT_PORT,
+};
+
 /* May it name this client? */
-static bool toa_handshake_trusted(const struct toa_handshake *hs,
-				  const struct toa_client *client)
+static __always_inline bool
+toa_handshake_trusted(const struct toa_handshake *hs,
+		      const struct toa_client *client)
 {
-	switch (toa_trust_ask(hs->skb)) {
-	case TOA_TRUST_YES:
+	enum toa_trust trust = toa_trust_ask(hs->skb);
+
+	if (likely(trust == TOA_TRUST_YES))
 		return true;
-	case TOA_TRUST_NOBODY:
-		toa_handshake_refuse(hs, client, TOA_STAT_DISABLED);
-		return false;
-	case TOA_TRUST_SOURCE:
-		toa_handshake_refuse(hs, client, TOA_STAT_SOURCE);
-		return false;
-	case TOA_TRUST_PORT:
-		toa_handshake_refuse(hs, client, TOA_STAT_PORT);
-		return false;
-	}
+	toa_handshake_refuse(hs, client, toa_trust_stats[trust]);
 	return false;
 }
 
@@ -166,8 +166,8 @@ static void toa_handshake_explain(const struct toa_handshake *hs)
 			     wanted ? TOA_STAT_ON_SYN : TOA_STAT_KIND);
 }
 
-static void toa_handshake_no_client(const struct toa_handshake *hs,
-				    enum toa_verdict verdict)
+static noinline void toa_handshake_no_client(const struct toa_handshake *hs,
+					     enum toa_verdict verdict)
 {
 	if (verdict == TOA_MALFORMED)
 		toa_handshake_refuse(hs, NULL, TOA_STAT_MALFORMED);
@@ -180,7 +180,7 @@ static void toa_handshake_no_client(const struct toa_handshake *hs,
 /**
  * toa_handshake_client() - the client of a handshake
  * @hs: the handshake
- * @client: written only when the result is TOA_FOUND
+ * @client: good when the result is TOA_FOUND, else nothing
  * @also: what is to be counted with it, if it is believed; TOA_STATS: nothing
  *
  * The option of the segment that completes the handshake decides; only when it
@@ -190,9 +190,9 @@ static void toa_handshake_no_client(const struct toa_handshake *hs,
  * Context: within toa_rcu_read_lock().
  * Return: an enum toa_verdict.
  */
-static enum toa_verdict toa_handshake_client(const struct toa_handshake *hs,
-					     struct toa_client *client,
-					     enum toa_stat *also)
+static __always_inline enum toa_verdict
+toa_handshake_client(const struct toa_handshake *hs, struct toa_client *client,
+		     enum toa_stat *also)
 {
 	const struct toa_kinds *kinds = toa_trust_kinds();
 	struct toa_options options;
@@ -366,6 +366,8 @@ static noinline bool toa_syn_recv_again(const struct toa_handshake *hs,
 	toa_rcu_read_lock();
 	found = toa_handshake_client(hs, client, &also) == TOA_FOUND;
 	toa_rcu_read_unlock();
+	if (!found)
+		memset(client, 0, sizeof(*client));
 	toa_hand_put(hs->skb, client);
 	return found;
 }
@@ -400,7 +402,7 @@ toa_syn_recv(const struct toa_hook *hook, TOA_SYN_RECV_PARAMS)
 {
 	const toa_syn_recv_t orig = (toa_syn_recv_t)hook->addr;
 	const struct toa_handshake hs = { sk, skb, req };
-	struct toa_client client = {};
+	struct toa_client client;
 	struct sock *child;
 	bool found;
 

@@ -47,9 +47,20 @@ static bool toa_name_wanted(const struct socket *sock)
 	return toa_trust_anybody() || toa_probe_is_sock(sock);
 }
 
-static void toa_name_count(const struct sock *sk, enum toa_stat stat)
+static noinline void toa_name_count_elsewhere(const struct sock *sk,
+					      enum toa_stat stat)
 {
 	toa_stat_inc(sock_net(sk), stat);
+}
+
+/* The namespace is compared where it stands, which saves an instruction. */
+static __always_inline void toa_name_count(const struct sock *sk,
+					   enum toa_stat stat)
+{
+	if (likely(net_eq(sock_net(sk), &init_net)))
+		this_cpu_inc(toa_stats.count[stat]);
+	else
+		toa_name_count_elsewhere(sk, stat);
 }
 
 /**
@@ -68,6 +79,31 @@ static __always_inline bool toa_peer_asked(const struct sock *sk, int peer)
 		return false;
 	}
 	return true;
+}
+
+/* Counts why not. */
+static noinline bool toa_name_allowed_after_all(const struct socket *sock)
+{
+	const struct sock *sk = sock->sk;
+
+	if (!toa_name_wanted(sock)) {
+		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
+		toa_name_count(sk, TOA_STAT_NAME_DISABLED);
+		return false;
+	}
+	if (!toa_sock_is_users(sock)) {
+		toa_name_count(sk, TOA_STAT_NAME_BYPASS);
+		return false;
+	}
+	return true;
+}
+
+/* May who asks for this socket's peer be told the client? Nearly always. */
+static __always_inline bool toa_name_allowed(const struct socket *sock)
+{
+	return likely(toa_trust_anybody() && sock->file &&
+		      !toa_sock_is_kern(sock->sk)) ||
+	       toa_name_allowed_after_all(sock);
 }
 
 /* Of its own, or its first subflow's. */
@@ -95,16 +131,7 @@ static __always_inline bool toa_peer_find(const struct socket *sock,
 		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
 		return false;
 	}
-	if (!toa_name_wanted(sock)) {
-		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
-		toa_name_count(sk, TOA_STAT_NAME_DISABLED);
-		return false;
-	}
-	if (!toa_sock_is_users(sock)) {
-		toa_name_count(sk, TOA_STAT_NAME_BYPASS);
-		return false;
-	}
-	return true;
+	return toa_name_allowed(sock);
 }
 
 static void toa_name_answered(const struct sock *sk,
@@ -114,40 +141,57 @@ static void toa_name_answered(const struct sock *sk,
 	trace_toa_answered(sk, client);
 }
 
+static __always_inline void toa_name_put_v4(struct sockaddr *addr, __be32 v4,
+					    __be16 port)
+{
+	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
+
+	sin->sin_family = AF_INET;
+	sin->sin_port = port;
+	sin->sin_addr.s_addr = v4;
+	memset(sin->sin_zero, 0, sizeof(sin->sin_zero));
+}
+
+/*
+ * All but the address. Flow label and scope belong to the balancer's path and not to
+ * the client.
+ */
+static __always_inline struct in6_addr *toa_name_put_v6(struct sockaddr *addr,
+							__be16 port)
+{
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)addr;
+
+	sin6->sin6_family = AF_INET6;
+	sin6->sin6_port = port;
+	sin6->sin6_flowinfo = 0;
+	sin6->sin6_scope_id = 0;
+	return &sin6->sin6_addr;
+}
+
 /* False for an IPv6 client: it has no form that the socket's family can take. */
 static __always_inline bool
 toa_name_fill_v4(const struct sock *sk, struct sockaddr *addr,
 		 const struct toa_client *client)
 {
-	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
-
 	if (client->family != TOA_FAMILY_V4) {
 		toa_name_count(sk, TOA_STAT_NAME_MISMATCH);
 		return false;
 	}
-	sin->sin_family = AF_INET;
-	sin->sin_port = client->port;
-	sin->sin_addr.s_addr = client->v4;
-	memset(sin->sin_zero, 0, sizeof(sin->sin_zero));
+	toa_name_put_v4(addr, client->v4, client->port);
 	toa_name_answered(sk, client);
 	return true;
 }
 
-/* Flow label and scope belong to the balancer's path and not to the client. */
 static __always_inline bool
 toa_name_fill_v6(const struct sock *sk, struct sockaddr *addr,
 		 const struct toa_client *client)
 {
-	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)addr;
+	struct in6_addr *v6 = toa_name_put_v6(addr, client->port);
 
-	sin6->sin6_family = AF_INET6;
-	sin6->sin6_port = client->port;
-	sin6->sin6_flowinfo = 0;
-	sin6->sin6_scope_id = 0;
 	if (client->family == TOA_FAMILY_V4)
-		ipv6_addr_set_v4mapped(client->v4, &sin6->sin6_addr);
+		ipv6_addr_set_v4mapped(client->v4, v6);
 	else
-		memcpy(&sin6->sin6_addr, client->v6, sizeof(client->v6));
+		memcpy(v6, client->v6, sizeof(client->v6));
 	toa_name_answered(sk, client);
 	return true;
 }
@@ -177,25 +221,110 @@ static __always_inline bool toa_getname_asked(TOA_DIVERT_PARAMS)
 	return toa_peer_asked(sock->sk, TOA_DIVERT_PEER);
 }
 
+static noinline void toa_name_trace_tag(const struct sock *sk, u64 tag)
+{
+	struct toa_client client = {};
+
+	toa_tag_read(tag, &client);
+	trace_toa_answered(sk, &client);
+}
+
+/*
+ * A client in the socket itself, which most IPv4 ones are, goes from its word to the
+ * answer and nowhere else: half of what finding and copying it costs. Is it to be
+ * shown?
+ */
+static __always_inline bool toa_tag_shown(const struct socket *sock, u64 tag)
+{
+	if (!toa_name_allowed(sock))
+		return false;
+	toa_name_count(sock->sk, TOA_STAT_NAME_OK);
+	if (toa_trace_wanted(toa_answered))
+		toa_name_trace_tag(sock->sk, tag);
+	return true;
+}
+
+static noinline bool toa_name_subflow_v4(const struct socket *sock,
+					 struct sockaddr *addr)
+{
+	struct toa_client client;
+
+	return toa_peer_find(sock, &client) &&
+	       toa_name_fill_v4(sock->sk, addr, &client);
+}
+
+static noinline bool toa_name_subflow_v6(const struct socket *sock,
+					 struct sockaddr *addr)
+{
+	struct toa_client client;
+
+	return toa_peer_find(sock, &client) &&
+	       toa_name_fill_v6(sock->sk, addr, &client);
+}
+
+/*
+ * A client in the table, from there to the answer: it is not copied, but what it stands
+ * in is held meanwhile. Else it is that of an MPTCP socket's first subflow, if any.
+ */
+static noinline bool toa_name_find_v4(const struct socket *sock,
+				      struct sockaddr *addr)
+{
+	const struct toa_client *client;
+	bool shown;
+
+	toa_rcu_read_lock();
+	client = toa_table_look(sock->sk);
+	shown = client && toa_name_allowed(sock) &&
+		toa_name_fill_v4(sock->sk, addr, client);
+	toa_rcu_read_unlock();
+	return client ? shown : toa_name_subflow_v4(sock, addr);
+}
+
+static noinline bool toa_name_find_v6(const struct socket *sock,
+				      struct sockaddr *addr)
+{
+	const struct toa_client *client;
+	bool shown;
+
+	toa_rcu_read_lock();
+	client = toa_table_look(sock->sk);
+	shown = client && toa_name_allowed(sock) &&
+		toa_name_fill_v6(sock->sk, addr, client);
+	toa_rcu_read_unlock();
+	return client ? shown : toa_name_subflow_v6(sock, addr);
+}
+
 static unsigned long toa_getname_v4_divert(TOA_DIVERT_PARAMS)
 {
 	const struct socket *sock = (const struct socket *)arg0;
-	struct toa_client client;
+	struct sockaddr *addr = (struct sockaddr *)arg1;
+	u64 word = toa_store_word(sock->sk);
 
-	if (!toa_peer_find(sock, &client) ||
-	    !toa_name_fill_v4(sock->sk, (struct sockaddr *)arg1, &client))
+	if (likely(toa_tag_is(word))) {
+		if (!toa_tag_shown(sock, word))
+			return 0;
+		toa_name_put_v4(addr, toa_tag_addr(word), toa_tag_port(word));
+	} else if (!toa_name_find_v4(sock, addr)) {
 		return 0;
+	}
 	return (unsigned long)toa_getname_v4;
 }
 
 static unsigned long toa_getname_v6_divert(TOA_DIVERT_PARAMS)
 {
 	const struct socket *sock = (const struct socket *)arg0;
-	struct toa_client client;
+	struct sockaddr *addr = (struct sockaddr *)arg1;
+	u64 word = toa_store_word(sock->sk);
 
-	if (!toa_peer_find(sock, &client) ||
-	    !toa_name_fill_v6(sock->sk, (struct sockaddr *)arg1, &client))
+	if (toa_tag_is(word)) {
+		if (!toa_tag_shown(sock, word))
+			return 0;
+		ipv6_addr_set_v4mapped(toa_tag_addr(word),
+				       toa_name_put_v6(addr,
+						       toa_tag_port(word)));
+	} else if (!toa_name_find_v6(sock, addr)) {
 		return 0;
+	}
 	return (unsigned long)toa_getname_v6;
 }
 

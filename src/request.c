@@ -110,14 +110,17 @@ static bool toa_ack_is_bare(const struct toa_handshake *hs)
 	       cb->ack_seq == req->snt_isn + 1;
 }
 
-static noinline void toa_deferred_keep(const struct toa_handshake *hs)
+static noinline void toa_deferred_keep(const struct sock *sk,
+				       const struct sk_buff *skb,
+				       const struct request_sock *req)
 {
+	const struct toa_handshake hs = { sk, skb, req };
 	struct toa_client client;
 
 	/* With Fast Open it is the child that is asked, which is made already. */
-	if (hs->sk->sk_state == TCP_LISTEN && toa_ack_is_bare(hs) &&
-	    toa_handshake_names(hs, &client))
-		toa_request_keep(hs, tcp_rsk(hs->req)->rcv_isn, &client,
+	if (sk->sk_state == TCP_LISTEN && toa_ack_is_bare(&hs) &&
+	    toa_handshake_names(&hs, &client))
+		toa_request_keep(&hs, tcp_rsk(req)->rcv_isn, &client,
 				 TOA_STAT_ACK_KEPT);
 }
 
@@ -127,14 +130,11 @@ static noinline void toa_deferred_keep(const struct toa_handshake *hs)
  */
 static void toa_check_req(TOA_WATCH_PARAMS)
 {
-	const struct toa_handshake hs = {
-		(const struct sock *)arg0,
-		(const struct sk_buff *)arg1,
-		(const struct request_sock *)arg2,
-	};
+	const struct sock *sk = (const struct sock *)arg0;
 
-	if (unlikely(toa_listener_defers(hs.sk)))
-		toa_deferred_keep(&hs);
+	if (unlikely(toa_listener_defers(sk)))
+		toa_deferred_keep(sk, (const struct sk_buff *)arg1,
+				  (const struct request_sock *)arg2);
 }
 
 TOA_HOOK_WATCH(toa_conn_request_callback, toa_conn_request)

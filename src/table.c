@@ -173,14 +173,25 @@ int toa_table_put(const struct sock *sk, const struct toa_client *client)
 	return err;
 }
 
-/* Within toa_rcu_read_lock(). */
-static const struct toa_entry *toa_bucket_find(const struct sock *sk)
+/**
+ * toa_table_look() - a socket's client, where it lies
+ * @sk: a socket that cannot be destroyed meanwhile
+ *
+ * Lockless: the entry's fields were written before hlist_add_head_rcu()
+ * published it, and RCU keeps it as long as it is looked at.
+ *
+ * Context: any; within toa_rcu_read_lock().
+ * Return: the client, good until toa_rcu_read_unlock(), or NULL.
+ */
+const struct toa_client *toa_table_look(const struct sock *sk)
 {
 	const struct toa_entry *entry;
 
-	hlist_for_each_entry_rcu(entry, toa_table_bucket(sk), node)
-		if (entry->sk == sk)
-			return toa_flow_is_of(&entry->flow, sk) ? entry : NULL;
+	hlist_for_each_entry_rcu(entry, toa_table_bucket(sk), node) {
+		if (entry->sk != sk)
+			continue;
+		return toa_flow_is_of(&entry->flow, sk) ? &entry->client : NULL;
+	}
 	return NULL;
 }
 
@@ -189,22 +200,19 @@ static const struct toa_entry *toa_bucket_find(const struct sock *sk)
  * @sk: a socket that cannot be destroyed meanwhile
  * @client: written when there is one
  *
- * Lockless: the entry's fields were written before hlist_add_head_rcu()
- * published it, and RCU keeps it while it is copied.
- *
  * Context: any; does not sleep.
  * Return: is there one?
  */
 bool toa_table_find(const struct sock *sk, struct toa_client *client)
 {
-	const struct toa_entry *entry;
+	const struct toa_client *found;
 
 	toa_rcu_read_lock();
-	entry = toa_bucket_find(sk);
-	if (entry)
-		*client = entry->client;
+	found = toa_table_look(sk);
+	if (found)
+		*client = *found;
 	toa_rcu_read_unlock();
-	return entry;
+	return found;
 }
 
 /**

@@ -17,6 +17,7 @@ int toa_table_init(unsigned int max);
 void toa_table_exit(void);
 
 int toa_table_put(const struct sock *sk, const struct toa_client *client);
+const struct toa_client *toa_table_look(const struct sock *sk);
 bool toa_table_find(const struct sock *sk, struct toa_client *client);
 bool toa_table_take(const struct sock *sk);
 s64 toa_table_count(void);
@@ -53,7 +54,11 @@ static inline struct hlist_head *toa_table_bucket(const struct sock *sk)
  */
 static inline bool toa_table_may_have(const struct sock *sk)
 {
-	return READ_ONCE(toa_table_bucket(sk)->first);
+	/*
+	 * A plain read, which is one instruction with its question: nothing is done
+	 * with what was read.
+	 */
+	return toa_race(toa_table_bucket(sk)->first);
 }
 
 /**

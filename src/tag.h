@@ -55,6 +55,25 @@ static inline bool toa_tag_is(__u64 value)
 	return (value & TOA_TAG_SIGNATURE_MASK) == TOA_TAG_SIGNATURE;
 }
 
+/* The IPv4 address of a tag's client, and the port, network byte order. */
+static inline __be32 toa_tag_addr(__u64 tag)
+{
+	const __u32 word = tag >> TOA_TAG_ADDR_SHIFT;
+	__be32 addr;
+
+	memcpy(&addr, &word, sizeof(addr));
+	return addr;
+}
+
+static inline __be16 toa_tag_port(__u64 tag)
+{
+	const __u16 word = tag >> TOA_TAG_PORT_SHIFT;
+	__be16 port;
+
+	memcpy(&port, &word, sizeof(port));
+	return port;
+}
+
 /**
  * toa_tag_read() - the client of a tag
  * @tag: toa_tag_is() holds
@@ -62,12 +81,9 @@ static inline bool toa_tag_is(__u64 value)
  */
 static inline void toa_tag_read(__u64 tag, struct toa_client *client)
 {
-	const __u32 addr = tag >> TOA_TAG_ADDR_SHIFT;
-	const __u16 port = tag >> TOA_TAG_PORT_SHIFT;
-
 	client->family = TOA_FAMILY_V4;
-	memcpy(&client->v4, &addr, sizeof(addr));
-	memcpy(&client->port, &port, sizeof(port));
+	client->v4 = toa_tag_addr(tag);
+	client->port = toa_tag_port(tag);
 }
 
 #endif /* TOA_TAG_H */

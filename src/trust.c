@@ -54,7 +54,7 @@ static bool toa_trust_loading = true;
  * @standard: what is read when nothing was written
  * @parse: make a list of a text; NULL is a list, too: the empty one
  * @free: free a list
- * @list: the list in force
+ * @list: where the list in force is, in toa_lists
  * @text: the text that it was made of; NULL before the first
  */
 struct toa_setting {
@@ -63,7 +63,7 @@ struct toa_setting {
 	int (*parse)(const char *text, void **list,
 		     struct toa_text_error *error);
 	void (*free)(void *list);
-	void __rcu *list;
+	void __rcu **list;
 	char *text;
 };
 
@@ -107,11 +107,14 @@ static void toa_kind_list_free(void *list)
 	kfree(list);
 }
 
+struct toa_lists toa_lists __read_mostly;
+
 static struct toa_setting toa_setting_trust = {
 	.name	= "trust",
 	.standard = "",
 	.parse	= toa_trust_parse,
 	.free	= toa_trust_free,
+	.list	= &toa_lists.trust,
 };
 
 static struct toa_setting toa_setting_ports = {
@@ -119,6 +122,7 @@ static struct toa_setting toa_setting_ports = {
 	.standard = "",
 	.parse	= toa_port_list_parse,
 	.free	= toa_port_list_free,
+	.list	= &toa_lists.ports,
 };
 
 static struct toa_setting toa_setting_kinds = {
@@ -126,9 +130,10 @@ static struct toa_setting toa_setting_kinds = {
 	.standard = "254",
 	.parse	= toa_kind_list_parse,
 	.free	= toa_kind_list_free,
+	.list	= &toa_lists.kinds,
 };
 
-static const struct toa_kinds toa_kinds_default = TOA_KINDS_DEFAULT;
+const struct toa_kinds toa_kinds_default = TOA_KINDS_DEFAULT;
 static struct toa_kinds toa_kinds_every __read_mostly;
 
 static void toa_text_complain(const struct toa_setting *setting,
@@ -158,9 +163,9 @@ static int toa_setting_replace(struct toa_setting *setting, char *text)
 		kvfree(text);
 		return err;
 	}
-	old = rcu_dereference_protected(setting->list,
+	old = rcu_dereference_protected(*setting->list,
 					lockdep_is_held(&toa_trust_lock));
-	rcu_assign_pointer(setting->list, list);
+	rcu_assign_pointer(*setting->list, list);
 	synchronize_rcu();
 	setting->free(old);
 	kvfree(setting->text);
@@ -238,9 +243,9 @@ static void toa_setting_free(void *arg)
 {
 	struct toa_setting *setting = arg;
 
-	setting->free(rcu_dereference_protected(setting->list, true));
+	setting->free(rcu_dereference_protected(*setting->list, true));
 	kvfree(setting->text);
-	RCU_INIT_POINTER(setting->list, NULL);
+	RCU_INIT_POINTER(*setting->list, NULL);
 	setting->text = NULL;
 }
 
@@ -273,20 +278,17 @@ static bool toa_prefixes_have(const struct toa_prefixes *prefixes,
 }
 
 /**
- * toa_trust_ask() - may this segment name a client?
+ * toa_trust_ask_lists() - toa_trust_ask() where there is something to ask
  * @skb: an IPv4 or IPv6 segment, its headers set and linear
- *
- * The source is the packet's own, not what a program would be shown.
  *
  * Context: any; within toa_rcu_read_lock().
  * Return: an enum toa_trust.
  */
-enum toa_trust toa_trust_ask(const struct sk_buff *skb)
+enum toa_trust toa_trust_ask_lists(const struct sk_buff *skb)
 {
-	const struct toa_ports *ports =
-		toa_rcu_dereference(toa_setting_ports.list);
+	const struct toa_ports *ports = toa_rcu_dereference(toa_lists.ports);
 	const struct toa_prefixes *prefixes =
-		toa_rcu_dereference(toa_setting_trust.list);
+		toa_rcu_dereference(toa_lists.trust);
 
 	if (!toa_trust_anybody())
 		return TOA_TRUST_NOBODY;
@@ -295,20 +297,6 @@ enum toa_trust toa_trust_ask(const struct sk_buff *skb)
 	if (prefixes && !toa_prefixes_have(prefixes, skb))
 		return TOA_TRUST_SOURCE;
 	return TOA_TRUST_YES;
-}
-
-/**
- * toa_trust_kinds() - the layouts that are read
- *
- * Context: any; within toa_rcu_read_lock().
- * Return: good until toa_rcu_read_unlock().
- */
-const struct toa_kinds *toa_trust_kinds(void)
-{
-	const struct toa_kinds *kinds =
-		toa_rcu_dereference(toa_setting_kinds.list);
-
-	return kinds ?: &toa_kinds_default;
 }
 
 /**

@@ -302,6 +302,9 @@ static bool case_run_at(const struct parse_case *c, size_t shift)
 		       repeat ? "another follows" : "no other follows");
 		return false;
 	}
+	/* Of one that is not usable some is written. */
+	if (verdict == TOA_UNUSABLE)
+		return true;
 	return verdict == TOA_FOUND ? client_equal(&client, c) :
 				      client_untouched(&client);
 }
