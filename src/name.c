@@ -244,54 +244,60 @@ static __always_inline bool toa_tag_shown(const struct socket *sock, u64 tag)
 	return true;
 }
 
-static noinline bool toa_name_subflow_v4(const struct socket *sock,
-					 struct sockaddr *addr)
+typedef bool (*toa_name_fill_t)(const struct sock *sk, struct sockaddr *addr,
+				const struct toa_client *client);
+
+static __always_inline bool toa_name_subflow(const struct socket *sock,
+					     struct sockaddr *addr,
+					     toa_name_fill_t fill)
 {
 	struct toa_client client;
 
-	return toa_peer_find(sock, &client) &&
-	       toa_name_fill_v4(sock->sk, addr, &client);
+	return toa_peer_find(sock, &client) && fill(sock->sk, addr, &client);
+}
+
+/*
+ * A client in the table, from there to the answer: it is not copied, but what it stands
+ * in is held meanwhile. Else it is that of an MPTCP socket's first subflow, if any,
+ * which is found by a function of its own, for its struct is not to be paid for here.
+ */
+static __always_inline bool
+toa_name_find(const struct socket *sock, struct sockaddr *addr,
+	      toa_name_fill_t fill,
+	      bool (*subflow)(const struct socket *sock, struct sockaddr *addr))
+{
+	const struct toa_client *client;
+	bool shown;
+
+	toa_rcu_read_lock();
+	client = toa_store_look(sock->sk);
+	shown = client && toa_name_allowed(sock) && fill(sock->sk, addr, client);
+	toa_rcu_read_unlock();
+	return client ? shown : subflow(sock, addr);
+}
+
+static noinline bool toa_name_subflow_v4(const struct socket *sock,
+					 struct sockaddr *addr)
+{
+	return toa_name_subflow(sock, addr, toa_name_fill_v4);
 }
 
 static noinline bool toa_name_subflow_v6(const struct socket *sock,
 					 struct sockaddr *addr)
 {
-	struct toa_client client;
-
-	return toa_peer_find(sock, &client) &&
-	       toa_name_fill_v6(sock->sk, addr, &client);
+	return toa_name_subflow(sock, addr, toa_name_fill_v6);
 }
 
-/*
- * A client in the table, from there to the answer: it is not copied, but what it stands
- * in is held meanwhile. Else it is that of an MPTCP socket's first subflow, if any.
- */
 static noinline bool toa_name_find_v4(const struct socket *sock,
 				      struct sockaddr *addr)
 {
-	const struct toa_client *client;
-	bool shown;
-
-	toa_rcu_read_lock();
-	client = toa_table_look(sock->sk);
-	shown = client && toa_name_allowed(sock) &&
-		toa_name_fill_v4(sock->sk, addr, client);
-	toa_rcu_read_unlock();
-	return client ? shown : toa_name_subflow_v4(sock, addr);
+	return toa_name_find(sock, addr, toa_name_fill_v4, toa_name_subflow_v4);
 }
 
 static noinline bool toa_name_find_v6(const struct socket *sock,
 				      struct sockaddr *addr)
 {
-	const struct toa_client *client;
-	bool shown;
-
-	toa_rcu_read_lock();
-	client = toa_table_look(sock->sk);
-	shown = client && toa_name_allowed(sock) &&
-		toa_name_fill_v6(sock->sk, addr, client);
-	toa_rcu_read_unlock();
-	return client ? shown : toa_name_subflow_v6(sock, addr);
+	return toa_name_find(sock, addr, toa_name_fill_v6, toa_name_subflow_v6);
 }
 
 static unsigned long toa_getname_v4_divert(TOA_DIVERT_PARAMS)

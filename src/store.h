@@ -60,4 +60,16 @@ static inline bool toa_store_may_have(const struct sock *sk)
 	return toa_store_has_tag(sk) || toa_table_may_have(sk);
 }
 
+/**
+ * toa_store_look() - the client of a socket that has no tag, where it lies
+ * @sk: a socket that cannot be destroyed meanwhile
+ *
+ * Context: any; within toa_rcu_read_lock().
+ * Return: the client, good until toa_rcu_read_unlock(), or NULL.
+ */
+static inline const struct toa_client *toa_store_look(const struct sock *sk)
+{
+	return toa_table_look(sk);
+}
+
 #endif /* TOA_STORE_H */
