@@ -15,9 +15,10 @@ ifeq ($(origin CC)$(LLVM),default)
 ifdef CONFIG_CC_IS_CLANG
 export LLVM := 1
 else
+# The redirection has make before 4.3 take a shell, which knows "command".
 kernel-gcc := $(CROSS_COMPILE)gcc-$(shell \
 	expr '0$(CONFIG_GCC_VERSION)' / 10000)
-kbuild-cc := $(if $(shell command -v $(kernel-gcc)),CC=$(kernel-gcc))
+kbuild-cc := $(if $(shell command -v $(kernel-gcc) 2>/dev/null),CC=$(kernel-gcc))
 endif
 endif
 

@@ -498,9 +498,16 @@ static inline unsigned int toa_sock_uid(struct seq_file *seq, struct sock *sk)
 #define TOA_MPTCP		0
 #endif
 
+/* Eight bits for it, and so another number, are in RHEL 8's socket. */
+#ifdef IPPROTO_MPTCP_KERN
+#define TOA_MPTCP_SK		IPPROTO_MPTCP_KERN
+#else
+#define TOA_MPTCP_SK		TOA_MPTCP
+#endif
+
 static inline bool toa_sock_is_mptcp(const struct sock *sk)
 {
-	return TOA_MPTCP && sk->sk_protocol == TOA_MPTCP;
+	return TOA_MPTCP && sk->sk_protocol == TOA_MPTCP_SK;
 }
 
 /* 4.2. Before, no requests were among the connections. */

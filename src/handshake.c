@@ -497,7 +497,8 @@ static bool toa_syn_recv_enter(sa_family_t family, const unsigned long *arg,
 		(const struct request_sock *)arg[2],
 	};
 
-	if (toa_probe_note(hs.skb) ||
+	/* Alibaba's 2.6.32 calls it with nothing for an ACK that it defers. */
+	if (!hs.skb || toa_probe_note(hs.skb) ||
 	    !toa_listener_wanted(family, hs.sk, hs.skb))
 		return false;
 	call->hs = hs;
