@@ -9,10 +9,11 @@
  *
  * The memory is fixed: TOA_EARLY_SETS sets of TOA_EARLY_WAYS slots. A new client takes
  * a slot of its set that is free or has grown old, else one whose handshake has
- * completed, else a SYN's, which proves less than an ACK, and of those the oldest. So
- * connections that are made push out none that wait. A flood of SYNs can push out other
- * SYNs, and those then show the balancer; it costs no more than the table, and cannot
- * choose a set, because the hash has a secret.
+ * completed, else a SYN's, which proves less than an ACK, else an ACK's, and of those the
+ * oldest. So connections that are made push out none that wait. A flood of SYNs can push
+ * out other SYNs, and an ACK only where its set has nothing else; those then show the
+ * balancer. It costs no more than the table, and cannot choose a set, because the hash has
+ * a secret.
  *
  * Locking. A set is read and changed under its lock, which is raw and taken with
  * interrupts off because the hooks may run where nothing may sleep, on

@@ -28,13 +28,22 @@ static bool accepted_shows(int listener, const struct address *addr)
 	return ok;
 }
 
+static int plain_listener(void)
+{
+	return listener_open(LISTEN_V4, 0, SERVER_PORT);
+}
+
+static int deferring_listener(void)
+{
+	return listener_open(LISTEN_V4, LISTEN_DEFER, SERVER_PORT);
+}
+
 /*
  * A SYN that is sent again with another option is still the same attempt. With
  * cookies: else the kernel knows it by itself, and we are not asked.
  */
-static bool syn_again_test(struct tun *tun)
+static bool syn_again_test(struct tun *tun, int listener)
 {
-	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
 	struct flow flow;
 	uint32_t isn;
 	bool ok;
@@ -48,14 +57,12 @@ static bool syn_again_test(struct tun *tun)
 	     !flow_send(&flow, TH_ACK, NULL, NULL) &&
 	     accepted_shows(listener, &net_client_v4);
 	net_sysctl(COOKIES, "1");
-	close(listener);
 	return ok;
 }
 
 /* The same addresses and ports, but an attempt of its own. */
-static bool syn_other_test(struct tun *tun)
+static bool syn_other_test(struct tun *tun, int listener)
 {
-	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
 	struct flow flow;
 	bool ok;
 
@@ -66,13 +73,11 @@ static bool syn_other_test(struct tun *tun)
 	ok = ok && !flow_syn(&flow, NULL, NULL) &&
 	     !flow_send(&flow, TH_ACK, NULL, NULL) &&
 	     accepted_shows(listener, &flow.local);
-	close(listener);
 	return ok;
 }
 
-static bool syn_untrusted_test(struct tun *tun)
+static bool syn_untrusted_test(struct tun *tun, int listener)
 {
-	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
 	struct flow flow;
 	bool ok;
 
@@ -81,7 +86,6 @@ static bool syn_untrusted_test(struct tun *tun)
 	     !flow_syn(&flow, OPT_V4, NULL) && !module_set("trust", "") &&
 	     !flow_send(&flow, TH_ACK, NULL, NULL) &&
 	     accepted_shows(listener, &flow.local);
-	close(listener);
 	return ok;
 }
 
@@ -104,9 +108,8 @@ static int flood(struct tun *tun)
 }
 
 /* More SYNs than the memory holds; what is open goes on, and new ones come. */
-static bool syn_flood_test(struct tun *tun)
+static bool syn_flood_test(struct tun *tun, int listener)
 {
-	int listener = listener_open(LISTEN_V4, 0, SERVER_PORT);
 	long used = net_counter("syn_used"), lost = net_counter("syn_lost");
 	struct flow flow, later;
 	int fd = connection_accept(tun, &flow, listener, OPT_V4, NULL);
@@ -123,7 +126,6 @@ static bool syn_flood_test(struct tun *tun)
 	     accepted_shows(listener, &net_client_v4) &&
 	     net_counter("syn_used") == used + 1;
 	socket_kill(fd);
-	close(listener);
 	return ok;
 }
 
@@ -159,12 +161,11 @@ static int roomy_listener(void)
  * The memory has 16384 places in sets of four: so many connections fill sets, and
  * would push out some of those that wait.
  */
-static bool syn_wait_test(struct tun *tun)
+static bool syn_wait_test(struct tun *tun, int listener)
 {
-	int listener = roomy_listener();
 	static struct flow waiting[WAITING];
 	struct flow flow;
-	bool ok = listener >= 0;
+	bool ok = true;
 	int waiting_now = 0, completed = 0, late = 0;
 
 	while (ok && waiting_now < WAITING)
@@ -174,7 +175,6 @@ static bool syn_wait_test(struct tun *tun)
 		     ++completed;
 	while (ok && late < WAITING)
 		ok = syn_complete(&waiting[late], listener) && ++late;
-	close(listener);
 	if (!ok)
 		printf("#   %d wait, %d completed, %d of those that waited\n",
 		       waiting_now, completed, late);
@@ -189,15 +189,9 @@ static bool deferred_shows(struct flow *flow, int listener,
 	       accepted_shows(listener, addr);
 }
 
-static int deferring_listener(void)
-{
-	return listener_open(LISTEN_V4, LISTEN_DEFER, SERVER_PORT);
-}
-
-static bool ack_counted_test(struct tun *tun)
+static bool ack_counted_test(struct tun *tun, int listener)
 {
 	long kept = net_counter("ack_kept"), used = net_counter("ack_used");
-	int listener = deferring_listener();
 	struct flow flow;
 	bool ok;
 
@@ -207,13 +201,11 @@ static bool ack_counted_test(struct tun *tun)
 	     net_counter("ack_kept") == kept + 1 &&
 	     deferred_shows(&flow, listener, &net_client_v4) &&
 	     net_counter("ack_used") == used + 1;
-	close(listener);
 	return ok;
 }
 
-static bool ack_again_test(struct tun *tun)
+static bool ack_again_test(struct tun *tun, int listener)
 {
-	int listener = deferring_listener();
 	struct flow flow;
 	bool ok;
 
@@ -222,15 +214,13 @@ static bool ack_again_test(struct tun *tun)
 	     !flow_send(&flow, TH_ACK, OPT_V4_OTHER, NULL) &&
 	     !flow_send(&flow, TH_ACK, OPT_V4, NULL) &&
 	     deferred_shows(&flow, listener, &net_client_v4);
-	close(listener);
 	return ok;
 }
 
 /* By somebody who has not seen the SYN-ACK. */
-static bool ack_forged_test(struct tun *tun)
+static bool ack_forged_test(struct tun *tun, int listener)
 {
 	long kept = net_counter("ack_kept");
-	int listener = deferring_listener();
 	struct flow flow, forged;
 	bool ok;
 
@@ -241,13 +231,11 @@ static bool ack_forged_test(struct tun *tun)
 	ok = ok && !flow_send(&forged, TH_ACK, OPT_V4_OTHER, NULL) &&
 	     deferred_shows(&flow, listener, &flow.local) &&
 	     net_counter("ack_kept") == kept;
-	close(listener);
 	return ok;
 }
 
-static bool ack_other_test(struct tun *tun)
+static bool ack_other_test(struct tun *tun, int listener)
 {
-	int listener = deferring_listener();
 	struct flow flow;
 	bool ok;
 
@@ -259,13 +247,11 @@ static bool ack_other_test(struct tun *tun)
 	ok = ok && !flow_syn(&flow, NULL, NULL) &&
 	     !flow_send(&flow, TH_ACK, NULL, NULL) &&
 	     deferred_shows(&flow, listener, &flow.local);
-	close(listener);
 	return ok;
 }
 
-static bool ack_untrusted_test(struct tun *tun)
+static bool ack_untrusted_test(struct tun *tun, int listener)
 {
-	int listener = deferring_listener();
 	struct flow flow;
 	bool ok;
 
@@ -275,14 +261,12 @@ static bool ack_untrusted_test(struct tun *tun)
 	     !flow_send(&flow, TH_ACK, OPT_V4, NULL) &&
 	     !module_set("trust", "") &&
 	     deferred_shows(&flow, listener, &flow.local);
-	close(listener);
 	return ok;
 }
 
 /* It is believed when the handshake completes, or not at all. */
-static bool ack_distrusted_test(struct tun *tun)
+static bool ack_distrusted_test(struct tun *tun, int listener)
 {
-	int listener = deferring_listener();
 	struct flow flow;
 	bool ok;
 
@@ -292,14 +276,12 @@ static bool ack_distrusted_test(struct tun *tun)
 	     !module_set("trust", "198.51.100.0/24") &&
 	     deferred_shows(&flow, listener, &flow.local);
 	module_set("trust", "");
-	close(listener);
 	return ok;
 }
 
 /* What SYNs have named is not asked for any more, whoever asks for ACKs. */
-static bool syn_off_test(struct tun *tun)
+static bool syn_off_test(struct tun *tun, int listener)
 {
-	int listener = deferring_listener();
 	struct flow flow;
 	bool ok;
 
@@ -307,15 +289,13 @@ static bool syn_off_test(struct tun *tun)
 	ok = !flow_syn(&flow, OPT_V4, NULL) && !module_set("syn", "0") &&
 	     !flow_send(&flow, TH_ACK, NULL, NULL) &&
 	     deferred_shows(&flow, listener, &flow.local);
-	close(listener);
 	return ok;
 }
 
-/* An ACK proves more than a SYN: no flood of those pushes it out. */
-static bool ack_flood_test(struct tun *tun)
+/* An ACK proves more than a SYN: a flood of those takes each other's places. */
+static bool ack_flood_test(struct tun *tun, int listener)
 {
 	long lost = net_counter("ack_lost");
-	int listener = deferring_listener();
 	struct flow flow;
 	bool ok;
 
@@ -324,57 +304,73 @@ static bool ack_flood_test(struct tun *tun)
 	     !flow_send(&flow, TH_ACK, OPT_V4, NULL) && !flood(tun) &&
 	     deferred_shows(&flow, listener, &net_client_v4) &&
 	     net_counter("ack_lost") == lost;
-	close(listener);
 	return ok;
 }
 
 /**
  * struct early_test - one test
  * @name: what it shows
+ * @open: opens the listener
  * @run: does it
  * @syn: with syn=1
  */
 struct early_test {
 	const char *name;
-	bool (*run)(struct tun *tun);
+	int (*open)(void);
+	bool (*run)(struct tun *tun, int listener);
 	bool syn;
 };
 
 static const struct early_test tests[] = {
 	{ "a SYN is sent again with another option",
-	  .run = syn_again_test, .syn = true },
+	  .open = plain_listener, .run = syn_again_test,
+	  .syn = true },
 	{ "a SYN of another attempt from the same port",
-	  .run = syn_other_test, .syn = true },
+	  .open = plain_listener, .run = syn_other_test,
+	  .syn = true },
 	{ "a SYN from a source that is not trusted",
-	  .run = syn_untrusted_test, .syn = true },
-	{ "100,000 SYNs", .run = syn_flood_test, .syn = true },
+	  .open = plain_listener, .run = syn_untrusted_test,
+	  .syn = true },
+	{ "100,000 SYNs",
+	  .open = plain_listener, .run = syn_flood_test,
+	  .syn = true },
 	{ "SYNs that wait while others complete",
-	  .run = syn_wait_test, .syn = true },
-	{ "a SYN that is asked no more", .run = syn_off_test, .syn = true },
-	{ "a dropped ACK is remembered and counted", .run = ack_counted_test },
+	  .open = roomy_listener, .run = syn_wait_test,
+	  .syn = true },
+	{ "a SYN that is asked no more",
+	  .open = deferring_listener, .run = syn_off_test,
+	  .syn = true },
+	{ "a dropped ACK is remembered and counted",
+	  .open = deferring_listener, .run = ack_counted_test },
 	{ "a dropped ACK is sent again with another option",
-	  .run = ack_again_test },
+	  .open = deferring_listener, .run = ack_again_test },
 	{ "an ACK with a wrong number is not remembered",
-	  .run = ack_forged_test },
+	  .open = deferring_listener, .run = ack_forged_test },
 	{ "a dropped ACK of another attempt from the same port",
-	  .run = ack_other_test },
+	  .open = deferring_listener, .run = ack_other_test },
 	{ "a dropped ACK from a source that is not trusted",
-	  .run = ack_untrusted_test },
+	  .open = deferring_listener, .run = ack_untrusted_test },
 	{ "a dropped ACK from a source that is trusted no more",
-	  .run = ack_distrusted_test },
+	  .open = deferring_listener, .run = ack_distrusted_test },
 	{ "a dropped ACK and 100,000 SYNs",
-	  .run = ack_flood_test, .syn = true },
+	  .open = deferring_listener, .run = ack_flood_test,
+	  .syn = true },
 };
 
 static void test_run(struct tun *tun, const struct early_test *test)
 {
+	int listener;
 	bool ok;
 
 	if (!ktap_wanted(test->name))
 		return;
-	ok = !module_set("syn", test->syn ? "1" : "0") && test->run(tun);
+	listener = test->open();
+	ok = listener >= 0 && !module_set("syn", test->syn ? "1" : "0") &&
+	     test->run(tun, listener);
 	module_set("trust", "");
 	module_set("syn", "0");
+	if (listener >= 0)
+		close(listener);
 	ktap_result(ok, test->name);
 }
 
