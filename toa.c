@@ -160,7 +160,7 @@ static void toa_sock_settle(TOA_WATCH_PARAMS)
 		return;
 	err = toa_store_settle(sk);
 	if (unlikely(err))
-		toa_stat_inc(sock_net(sk), toa_stat_of_store_error(err));
+		toa_stat_inc(sk, toa_stat_of_store_error(err));
 }
 
 TOA_HOOK_WATCH(toa_sock_forget_callback, toa_sock_forget)

@@ -219,7 +219,8 @@ toa_handshake_client(const struct toa_handshake *hs, struct toa_client *client,
  * No option at all, or timestamps alone, and no earlier segment was asked: most
  * handshakes of a server on which few connections come from a balancer.
  */
-static bool toa_handshake_is_plain(const struct toa_handshake *hs)
+static __always_inline bool
+toa_handshake_is_plain(const struct toa_handshake *hs)
 {
 	struct toa_options options;
 
@@ -274,16 +275,12 @@ static bool toa_handshake_judge(const struct toa_handshake *hs,
 	return true;
 }
 
-/* Has this handshake a client that may be shown? */
+/* Has this handshake, which is not plain, a client that may be shown? */
 static bool toa_handshake_decide(const struct toa_handshake *hs,
 				 struct toa_client *client)
 {
 	bool found;
 
-	if (toa_handshake_is_plain(hs)) {
-		toa_handshake_count(hs, TOA_STAT_SYN_NO_TOA);
-		return false;
-	}
 	toa_rcu_read_lock();
 	found = toa_handshake_judge(hs, client);
 	toa_rcu_read_unlock();
@@ -301,11 +298,27 @@ static bool toa_handshake_decide(const struct toa_handshake *hs,
  * An IPv4 client of an AF_INET6 listener passes both functions, the IPv6 one
  * first: the one of the listener's own family decides.
  */
-static bool toa_listener_wanted(sa_family_t family, const struct sock *sk,
-				const struct sk_buff *skb)
+static __always_inline bool toa_listener_wanted(sa_family_t family,
+						const struct sock *sk,
+						const struct sk_buff *skb)
 {
 	return sk->sk_family == family &&
 	       this_cpu_read(toa_hand.skb) != skb;
+}
+
+/*
+ * Has this call to be looked into? A plain segment is counted, and pays for nothing
+ * else.
+ */
+static __always_inline bool
+toa_handshake_wanted(sa_family_t family, const struct toa_handshake *hs)
+{
+	if (!toa_listener_wanted(family, hs->sk, hs->skb))
+		return false;
+	if (!toa_handshake_is_plain(hs))
+		return true;
+	toa_handshake_count(hs, TOA_STAT_SYN_NO_TOA);
+	return false;
 }
 
 /* Why a child cannot have a client; TOA_STATS: it can. */
@@ -449,16 +462,26 @@ static bool toa_syn_recv_diverts(unsigned long sk, unsigned long skb,
 	return true;
 }
 
+static __always_inline bool toa_syn_recv_asked(sa_family_t family,
+					       unsigned long sk,
+					       unsigned long skb)
+{
+	const struct toa_handshake hs = {
+		(const struct sock *)sk,
+		(const struct sk_buff *)skb,
+	};
+
+	return toa_handshake_wanted(family, &hs);
+}
+
 static __always_inline bool toa_syn_recv_v4_asked(TOA_DIVERT_PARAMS)
 {
-	return toa_listener_wanted(AF_INET, (const struct sock *)arg0,
-				   (const struct sk_buff *)arg1);
+	return toa_syn_recv_asked(AF_INET, arg0, arg1);
 }
 
 static __always_inline bool toa_syn_recv_v6_asked(TOA_DIVERT_PARAMS)
 {
-	return toa_listener_wanted(AF_INET6, (const struct sock *)arg0,
-				   (const struct sk_buff *)arg1);
+	return toa_syn_recv_asked(AF_INET6, arg0, arg1);
 }
 
 static unsigned long toa_syn_recv_v4_divert(TOA_DIVERT_PARAMS)
@@ -499,7 +522,7 @@ static bool toa_syn_recv_enter(sa_family_t family, const unsigned long *arg,
 
 	/* Alibaba's 2.6.32 calls it with nothing for an ACK that it defers. */
 	if (!hs.skb || toa_probe_note(hs.skb) ||
-	    !toa_listener_wanted(family, hs.sk, hs.skb))
+	    !toa_handshake_wanted(family, &hs))
 		return false;
 	call->hs = hs;
 	call->own_req = toa_syn_recv_own_req(arg);

@@ -30,10 +30,10 @@ struct toa_handshake {
 	const struct request_sock *req;
 };
 
-static inline void toa_handshake_count(const struct toa_handshake *hs,
-				       enum toa_stat stat)
+static __always_inline void toa_handshake_count(const struct toa_handshake *hs,
+						enum toa_stat stat)
 {
-	toa_stat_inc(sock_net(hs->sk), stat);
+	toa_stat_inc(hs->sk, stat);
 }
 
 bool toa_handshake_names(const struct toa_handshake *hs,

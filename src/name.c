@@ -47,22 +47,6 @@ static bool toa_name_wanted(const struct socket *sock)
 	return toa_trust_anybody() || toa_probe_is_sock(sock);
 }
 
-static noinline void toa_name_count_elsewhere(const struct sock *sk,
-					      enum toa_stat stat)
-{
-	toa_stat_inc(sock_net(sk), stat);
-}
-
-/* The namespace is compared where it stands, which saves an instruction. */
-static __always_inline void toa_name_count(const struct sock *sk,
-					   enum toa_stat stat)
-{
-	if (likely(net_eq(sock_net(sk), &init_net)))
-		this_cpu_inc(toa_stats.count[stat]);
-	else
-		toa_name_count_elsewhere(sk, stat);
-}
-
 /**
  * toa_peer_asked() - is it worth looking for this socket's client?
  * @sk: the socket
@@ -75,7 +59,7 @@ static __always_inline bool toa_peer_asked(const struct sock *sk, int peer)
 	if (likely(!peer ||
 		   !(toa_store_may_have(sk) || toa_sock_is_mptcp(sk)) ||
 		   !toa_sock_has_peer(sk, peer))) {
-		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
+		toa_stat_inc(sk, TOA_STAT_NAME_EMPTY);
 		return false;
 	}
 	return true;
@@ -87,12 +71,12 @@ static noinline bool toa_name_allowed_after_all(const struct socket *sock)
 	const struct sock *sk = sock->sk;
 
 	if (!toa_name_wanted(sock)) {
-		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
-		toa_name_count(sk, TOA_STAT_NAME_DISABLED);
+		toa_stat_inc(sk, TOA_STAT_NAME_EMPTY);
+		toa_stat_inc(sk, TOA_STAT_NAME_DISABLED);
 		return false;
 	}
 	if (!toa_sock_is_users(sock)) {
-		toa_name_count(sk, TOA_STAT_NAME_BYPASS);
+		toa_stat_inc(sk, TOA_STAT_NAME_BYPASS);
 		return false;
 	}
 	return true;
@@ -106,38 +90,20 @@ static __always_inline bool toa_name_allowed(const struct socket *sock)
 	       toa_name_allowed_after_all(sock);
 }
 
-/* Of its own, or its first subflow's. */
-static __always_inline bool toa_sock_find(const struct socket *sock,
-					  struct toa_client *client)
+/* Of an MPTCP socket that has none of its own. */
+static bool toa_subflow_find(const struct socket *sock,
+			     struct toa_client *client)
 {
-	return toa_store_find(sock->sk, client) ||
-	       (toa_sock_is_mptcp(sock->sk) && toa_mptcp_find(sock, client));
-}
-
-/**
- * toa_peer_find() - the client to show for a socket
- * @sock: the socket; the caller has it open, so it cannot be destroyed
- * @client: written when there is one, or would be
- *
- * Context: any.
- * Return: is there one?
- */
-static __always_inline bool toa_peer_find(const struct socket *sock,
-					  struct toa_client *client)
-{
-	const struct sock *sk = sock->sk;
-
-	if (!toa_sock_find(sock, client)) {
-		toa_name_count(sk, TOA_STAT_NAME_EMPTY);
-		return false;
-	}
-	return toa_name_allowed(sock);
+	if (toa_sock_is_mptcp(sock->sk) && toa_mptcp_find(sock, client))
+		return true;
+	toa_stat_inc(sock->sk, TOA_STAT_NAME_EMPTY);
+	return false;
 }
 
 static void toa_name_answered(const struct sock *sk,
 			      const struct toa_client *client)
 {
-	toa_name_count(sk, TOA_STAT_NAME_OK);
+	toa_stat_inc(sk, TOA_STAT_NAME_OK);
 	trace_toa_answered(sk, client);
 }
 
@@ -174,7 +140,7 @@ toa_name_fill_v4(const struct sock *sk, struct sockaddr *addr,
 		 const struct toa_client *client)
 {
 	if (client->family != TOA_FAMILY_V4) {
-		toa_name_count(sk, TOA_STAT_NAME_MISMATCH);
+		toa_stat_inc(sk, TOA_STAT_NAME_MISMATCH);
 		return false;
 	}
 	toa_name_put_v4(addr, client->v4, client->port);
@@ -238,7 +204,7 @@ static __always_inline bool toa_tag_shown(const struct socket *sock, u64 tag)
 {
 	if (!toa_name_allowed(sock))
 		return false;
-	toa_name_count(sock->sk, TOA_STAT_NAME_OK);
+	toa_stat_inc(sock->sk, TOA_STAT_NAME_OK);
 	if (toa_trace_wanted(toa_answered))
 		toa_name_trace_tag(sock->sk, tag);
 	return true;
@@ -253,7 +219,8 @@ static __always_inline bool toa_name_subflow(const struct socket *sock,
 {
 	struct toa_client client;
 
-	return toa_peer_find(sock, &client) && fill(sock->sk, addr, &client);
+	return toa_subflow_find(sock, &client) && toa_name_allowed(sock) &&
+	       fill(sock->sk, addr, &client);
 }
 
 /*
@@ -345,6 +312,14 @@ struct toa_getname_call {
 	struct sockaddr *addr;
 	struct toa_client client;
 };
+
+/* Its own, or its first subflow's, if it may be shown. */
+static bool toa_peer_find(const struct socket *sock, struct toa_client *client)
+{
+	return (toa_store_find(sock->sk, client) ||
+		toa_subflow_find(sock, client)) &&
+	       toa_name_allowed(sock);
+}
 
 static bool toa_getname_enter(const unsigned long *arg, void *data)
 {

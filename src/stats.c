@@ -13,6 +13,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -49,7 +50,20 @@ struct toa_stats_net {
 static TOA_NET_ID toa_stats_id;
 
 DEFINE_PER_CPU(struct toa_stats, toa_stats);
-struct toa_stats_slot toa_stats_slots[TOA_STATS_SLOTS] __read_mostly;
+
+/**
+ * struct toa_stats_slot - where another namespace's counters are
+ * @net: whose; NULL: nobody's
+ * @stats: the counters, whose memory stays as long as the module
+ */
+struct toa_stats_slot {
+	const struct net *net;
+	struct toa_stats __percpu *stats;
+};
+
+#define TOA_STATS_SLOTS		256
+
+static struct toa_stats_slot toa_stats_slots[TOA_STATS_SLOTS] __read_mostly;
 
 static struct toa_stats_set toa_stats_first = { .stats = &toa_stats };
 
@@ -79,19 +93,45 @@ static const char *const toa_stat_names[TOA_STATS] = {
 	TOA_REASONS(TOA_STAT_NAME, TOA_STAT_NAME)
 };
 
-/**
- * toa_stat_add_slowly() - toa_stat_add() where another has the slot
- * @net: the namespace
- * @stat: what
- * @by: 1 or -1
- *
- * Context: any.
- */
-void toa_stat_add_slowly(const struct net *net, enum toa_stat stat, long by)
+/* A namespace takes more than a page, so neighbours have different slots. */
+static struct toa_stats_slot *toa_stats_slot(const struct net *net)
+{
+	return &toa_stats_slots[((unsigned long)net >> PAGE_SHIFT) %
+				TOA_STATS_SLOTS];
+}
+
+/* Where another has the slot. */
+static noinline void toa_stat_add_slowly(const struct net *net,
+					 enum toa_stat stat, long by)
 {
 	const struct toa_stats_net *kept = toa_net_data(net, toa_stats_id);
 
 	this_cpu_add(kept->set->stats->count[stat], by);
+}
+
+/**
+ * toa_stat_add_elsewhere() - toa_stat_add() in any namespace but the first
+ * @sk: a socket of it
+ * @stat: what
+ * @by: 1 or -1
+ *
+ * Their counters are found by a slot each, unless that is another's.
+ *
+ * A socket holds its namespace, and that its slot. Only a service in the kernel may
+ * have sockets that do not; one that still counts when its namespace goes may do so in
+ * the next one's counters, and in nobody's memory.
+ *
+ * Context: any.
+ */
+void toa_stat_add_elsewhere(const struct sock *sk, enum toa_stat stat, long by)
+{
+	const struct net *net = sock_net(sk);
+	const struct toa_stats_slot *slot = toa_stats_slot(net);
+
+	if (likely(READ_ONCE(slot->net) == net))
+		this_cpu_add(READ_ONCE(slot->stats)->count[stat], by);
+	else
+		toa_stat_add_slowly(net, stat, by);
 }
 
 /**

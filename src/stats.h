@@ -6,10 +6,10 @@
 #define TOA_STATS_H
 
 #include <linux/compiler.h>
-#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 #include <net/net_namespace.h>
+#include <net/sock.h>
 
 #include "compat.h"
 
@@ -86,62 +86,34 @@ struct toa_stats {
 /* Of the first network namespace. */
 DECLARE_PER_CPU(struct toa_stats, toa_stats);
 
-/**
- * struct toa_stats_slot - where another namespace's counters are
- * @net: whose; NULL: nobody's
- * @stats: the counters, whose memory stays as long as the module
- */
-struct toa_stats_slot {
-	const struct net *net;
-	struct toa_stats __percpu *stats;
-};
-
-#define TOA_STATS_SLOTS		256
-
-extern struct toa_stats_slot toa_stats_slots[TOA_STATS_SLOTS];
-
-/* A namespace takes more than a page, so neighbours have different slots. */
-static inline struct toa_stats_slot *toa_stats_slot(const struct net *net)
-{
-	return &toa_stats_slots[((unsigned long)net >> PAGE_SHIFT) %
-				TOA_STATS_SLOTS];
-}
-
-void toa_stat_add_slowly(const struct net *net, enum toa_stat stat, long by);
+void toa_stat_add_elsewhere(const struct sock *sk, enum toa_stat stat, long by);
 
 /**
  * toa_stat_add() - count
- * @net: in which network namespace; a socket of it is at hand
+ * @sk: a socket of the network namespace in which it happened
  * @stat: what
  * @by: 1 or -1
  *
  * Every getpeername() and every handshake counts, so it has to be cheap: the first
- * namespace's counters lie where the linker has put them, and those of others are
- * found by a slot each, unless that is another's.
- *
- * A socket holds its namespace, and that its slot. Only a service in the kernel may
- * have sockets that do not; one that still counts when its namespace goes may do so in
- * the next one's counters, and in nobody's memory.
+ * namespace's counters lie where the linker has put them, and the socket's is compared
+ * with it where it stands.
  *
  * Context: any. this_cpu_add() needs no protection from preemption or
  * interrupts, and readers sum the CPUs without stopping anybody.
  */
-static inline void toa_stat_add(const struct net *net, enum toa_stat stat,
-				long by)
+static __always_inline void toa_stat_add(const struct sock *sk,
+					 enum toa_stat stat, long by)
 {
-	const struct toa_stats_slot *slot = toa_stats_slot(net);
-
-	if (likely(net_eq(net, &init_net)))
+	if (likely(net_eq(sock_net(sk), &init_net)))
 		this_cpu_add(toa_stats.count[stat], by);
-	else if (likely(READ_ONCE(slot->net) == net))
-		this_cpu_add(READ_ONCE(slot->stats)->count[stat], by);
 	else
-		toa_stat_add_slowly(net, stat, by);
+		toa_stat_add_elsewhere(sk, stat, by);
 }
 
-static inline void toa_stat_inc(const struct net *net, enum toa_stat stat)
+static __always_inline void toa_stat_inc(const struct sock *sk,
+					 enum toa_stat stat)
 {
-	toa_stat_add(net, stat, 1);
+	toa_stat_add(sk, stat, 1);
 }
 
 enum toa_stat toa_stat_of_store_error(int err);

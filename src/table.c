@@ -129,7 +129,7 @@ static bool toa_bucket_drop(const struct sock *sk)
 			continue;
 		hlist_del_rcu(&entry->node);
 		percpu_counter_dec(&toa_entries);
-		toa_stat_add(sock_net(sk), TOA_STAT_CLIENTS, -1);
+		toa_stat_add(sk, TOA_STAT_CLIENTS, -1);
 		call_rcu(&entry->rcu, toa_entry_free);
 		return true;
 	}
@@ -167,7 +167,7 @@ int toa_table_put(const struct sock *sk, const struct toa_client *client)
 	if (entry) {
 		hlist_add_head_rcu(&entry->node, toa_table_bucket(sk));
 		percpu_counter_inc(&toa_entries);
-		toa_stat_inc(sock_net(sk), TOA_STAT_CLIENTS);
+		toa_stat_inc(sk, TOA_STAT_CLIENTS);
 	}
 	raw_spin_unlock_irqrestore(toa_bucket_lock(sk), flags);
 	return err;

@@ -80,7 +80,7 @@ function list(title, kernel, job, row, families, n,    v, f, any, c, client) {
 
 # How costs grow with the number of connections.
 function growth(kernel, job, unit,    v, i, n, what, any, client) {
-	n = split("insert:lookup:lookup of none:remove:unload us:accept4:getpeername:ack:rmmod ms", what, ":")
+	n = split("insert:bare insert:lookup:lookup of none:remove:unload us:accept4:getpeername:ack:rmmod ms", what, ":")
 	for (v = 1; v <= variants; v++) {
 		if (variant_of[v] !~ / [0-9]+$/ || variant_of[v] ~ /trust/)
 			continue
@@ -109,17 +109,20 @@ function noise(kernel, family, client, row,    r) {
 	return r && r > 0.0011 ? r : 0.0011
 }
 
-function verdict(kernel, family, what, have, most, off) {
+# least: what hooks that do nothing have
+function verdict(kernel, family, what, have, most, off, least) {
 	if (!have)
 		return
 	printf "%-12s %-5s %-48s %8.4f %8s   %s\n", kernel, family, what, have,
 		"<= " most, have <= most + 0.00005 ? "met" : \
-		have <= most + off ? "met, within the noise" : "not met"
+		have <= most + off ? "met, within the noise" : \
+		sprintf("not met; hooks that do nothing: %.4f", least)
 }
 
 function target(kernel, family, what, client, row, most) {
 	verdict(kernel, family, what, ratio(kernel, "instructions", "ftrace", family, client, row),
-		most, noise(kernel, family, client, row))
+		most, noise(kernel, family, client, row),
+		ratio(kernel, "instructions", "an empty hook", family, client, row))
 }
 
 function targets(kernel, family,    n, names) {
@@ -139,14 +142,15 @@ function targets(kernel, family,    n, names) {
 }
 
 # Every row in which the module is to be cheaper than the programs.
-function against_ebpf(kernel, family,    i, ours, theirs) {
+function against_ebpf(kernel, family,    i, ours, theirs, empty) {
 	for (i = 1; i <= columns; i++) {
 		ours = cost[key(kernel, "instructions", "ftrace", family, client_of[i], row_of[i])]
 		theirs = cost[key(kernel, "instructions", "eBPF", family, client_of[i], row_of[i])]
+		empty = cost[key(kernel, "instructions", "an empty hook", family, client_of[i], row_of[i])]
 		if (ours && theirs)
 			verdict(kernel, family, row_of[i] ", " (client_of[i] == "none" ? "without" : "with") \
 				" a client, to eBPF's", ours / theirs, 1,
-				noise(kernel, family, client_of[i], row_of[i]))
+				noise(kernel, family, client_of[i], row_of[i]), empty / theirs)
 	}
 }
 
