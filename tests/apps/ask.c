@@ -19,33 +19,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "../lib/address.h"
+
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP	262
 #endif
 #ifndef TCP_IS_MPTCP
 #define TCP_IS_MPTCP	43
 #endif
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static socklen_t parse(union address *a, const char *text, const char *port)
-{
-	memset(a, 0, sizeof(*a));
-	if (inet_pton(AF_INET, text, &a->v4.sin_addr) == 1) {
-		a->v4.sin_family = AF_INET;
-		a->v4.sin_port = htons(atoi(port));
-		return sizeof(a->v4);
-	}
-	if (inet_pton(AF_INET6, text, &a->v6.sin6_addr) != 1)
-		errx(2, "%s: not an address", text);
-	a->v6.sin6_family = AF_INET6;
-	a->v6.sin6_port = htons(atoi(port));
-	return sizeof(a->v6);
-}
 
 static void print_self(int fd)
 {
@@ -116,7 +97,7 @@ int main(int argc, char **argv)
 	if (argc - optind < 2 || argc - optind > 3)
 		errx(2, "usage: ask [-m] [-t SECONDS] ADDRESS PORT [TEXT]");
 
-	len = parse(&to, argv[optind], argv[optind + 1]);
+	len = address_parse(&to, argv[optind], argv[optind + 1]);
 	fd = socket(to.any.sa_family, SOCK_STREAM, mptcp ? IPPROTO_MPTCP : 0);
 	if (fd < 0)
 		err(1, "socket");

@@ -42,27 +42,19 @@ int life_listen(struct life *life)
 int timed_send(struct flow *flow, uint8_t flags, const char *options,
 	       const void *data, size_t len, uint64_t *cost)
 {
-	struct segment seg = {
-		.src	= flow->local,
-		.dst	= flow->remote,
-		.seq	= flow->seq,
-		.ack	= flow->ack,
-		.flags	= flags,
-		.data	= data,
-		.data_len = len,
-	};
+	struct segment seg;
 	uint8_t packet[WIRE_PACKET_MAX];
 	uint64_t from;
 	size_t size;
 	ssize_t sent;
 
-	if (options && options_from_hex(options, seg.options, &seg.options_len))
+	if (flow_segment(flow, &seg, flags, options, data, len))
 		return -1;
 	size = segment_build(&seg, packet);
 	from = clock_now();
 	sent = write(flow->tun->fd, packet, size);
 	*cost = clock_since(from);
-	flow->seq += len + !!(flags & TH_SYN) + !!(flags & TH_FIN);
+	flow_advance(flow, &seg);
 	return sent == (ssize_t)size ? 0 : -1;
 }
 

@@ -39,6 +39,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/address.h"
+
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP	262
 #endif
@@ -64,12 +66,6 @@ struct end {
 struct claim {
 	struct end self;
 	uint32_t more;
-};
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
 };
 
 static int stopped;
@@ -119,21 +115,6 @@ static bool same(const struct end *a, const struct end *b)
 static bool same_addr(const struct end *a, const struct end *b)
 {
 	return !memcmp(a->addr, b->addr, sizeof(a->addr));
-}
-
-static socklen_t parse(union address *a, const char *text, const char *port)
-{
-	memset(a, 0, sizeof(*a));
-	if (inet_pton(AF_INET, text, &a->v4.sin_addr) == 1) {
-		a->v4.sin_family = AF_INET;
-		a->v4.sin_port = htons(atoi(port));
-		return sizeof(a->v4);
-	}
-	if (inet_pton(AF_INET6, text, &a->v6.sin6_addr) != 1)
-		errx(2, "%s: not an address", text);
-	a->v6.sin6_family = AF_INET6;
-	a->v6.sin6_port = htons(atoi(port));
-	return sizeof(a->v6);
 }
 
 static int poll_fd;
@@ -453,7 +434,7 @@ static void print_account(void)
 static int listen_on(const char *text, const char *port)
 {
 	union address a;
-	socklen_t len = parse(&a, text, port);
+	socklen_t len = address_parse(&a, text, port);
 	int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK, protocol);
 	int on = 1, seconds = 30;
 
@@ -558,7 +539,7 @@ static void add_balancer(const char *text)
 
 	if (nr_balancers == BALANCERS_MAX)
 		errx(2, "more than %d balancers", BALANCERS_MAX);
-	parse(&a, text, "0");
+	address_parse(&a, text, "0");
 	end_of(&balancers[nr_balancers++], &a);
 }
 
@@ -602,6 +583,13 @@ static struct target {
 } targets[TARGETS_MAX];
 static size_t nr_targets;
 static unsigned long made, failed, answered, bytes_more;
+
+static void target_add(const char *addr, const char *port)
+{
+	struct target *t = &targets[nr_targets++];
+
+	t->len = address_parse(&t->address, addr, port);
+}
 
 static void connect_one(void)
 {
@@ -734,9 +722,8 @@ static int main_connect(int argc, char **argv)
 		else
 			return 2;
 	}
-	for (; optind + 1 < argc && nr_targets < TARGETS_MAX; optind += 2, nr_targets++)
-		targets[nr_targets].len = parse(&targets[nr_targets].address, argv[optind],
-						argv[optind + 1]);
+	for (; optind + 1 < argc && nr_targets < TARGETS_MAX; optind += 2)
+		target_add(argv[optind], argv[optind + 1]);
 	if (!nr_targets)
 		errx(2, "connect to whom?");
 	client(count, until, at_once);

@@ -16,11 +16,11 @@ static uint32_t segment_span(const struct segment *seg)
 	return seg->data_len + !!(seg->flags & TH_SYN) + !!(seg->flags & TH_FIN);
 }
 
-/* options is hex text or NULL. */
-int flow_send_bytes(struct flow *flow, uint8_t flags, const char *options,
-		    const void *data, size_t len)
+/* The flow's next segment. options is hex text or NULL. */
+int flow_segment(const struct flow *flow, struct segment *seg, uint8_t flags,
+		 const char *options, const void *data, size_t len)
 {
-	struct segment seg = {
+	*seg = (struct segment){
 		.src	= flow->local,
 		.dst	= flow->remote,
 		.seq	= flow->seq,
@@ -29,14 +29,28 @@ int flow_send_bytes(struct flow *flow, uint8_t flags, const char *options,
 		.data	= data,
 		.data_len = len,
 	};
-
-	if (options && options_from_hex(options, seg.options, &seg.options_len)) {
+	if (options && options_from_hex(options, seg->options, &seg->options_len)) {
 		errno = EINVAL;
 		return -1;
 	}
-	if (tun_send(flow->tun, &seg))
+	return 0;
+}
+
+/* It was sent. */
+void flow_advance(struct flow *flow, const struct segment *seg)
+{
+	flow->seq += segment_span(seg);
+}
+
+int flow_send_bytes(struct flow *flow, uint8_t flags, const char *options,
+		    const void *data, size_t len)
+{
+	struct segment seg;
+
+	if (flow_segment(flow, &seg, flags, options, data, len) ||
+	    tun_send(flow->tun, &seg))
 		return -1;
-	flow->seq += segment_span(&seg);
+	flow_advance(flow, &seg);
 	return 0;
 }
 

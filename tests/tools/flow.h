@@ -27,6 +27,9 @@ struct flow {
 
 #define FLOW_TIMEOUT_MS	10000
 
+int flow_segment(const struct flow *flow, struct segment *seg, uint8_t flags,
+		 const char *options, const void *data, size_t len);
+void flow_advance(struct flow *flow, const struct segment *seg);
 int flow_send(struct flow *flow, uint8_t flags, const char *options,
 	      const char *data);
 int flow_send_bytes(struct flow *flow, uint8_t flags, const char *options,

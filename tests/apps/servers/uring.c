@@ -19,27 +19,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
+#include "../../lib/address.h"
 
 static int listen_on(const char *text, const char *port)
 {
-	union address a = { 0 };
-	socklen_t len = sizeof(a.v6);
+	union address a;
+	socklen_t len = address_parse(&a, text, port);
 	int fd, on = 1;
 
-	if (inet_pton(AF_INET, text, &a.v4.sin_addr) == 1) {
-		a.v4.sin_family = AF_INET;
-		len = sizeof(a.v4);
-	} else if (inet_pton(AF_INET6, text, &a.v6.sin6_addr) == 1) {
-		a.v6.sin6_family = AF_INET6;
-	} else {
-		errx(2, "%s: not an address", text);
-	}
-	a.v4.sin_port = htons(atoi(port));
 	fd = socket(a.any.sa_family, SOCK_STREAM, 0);
 	if (fd < 0)
 		err(1, "socket");
