@@ -9,9 +9,10 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/net.h>
-#include <net/inet_common.h>
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
+/* Needs the others. */
+#include <net/inet_common.h>
 
 #include "src/compat.h"
 #include "src/hook.h"
