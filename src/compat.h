@@ -507,7 +507,8 @@ static inline unsigned int toa_sock_uid(struct seq_file *seq, struct sock *sk)
 
 static inline bool toa_sock_is_mptcp(const struct sock *sk)
 {
-	return TOA_MPTCP && sk->sk_protocol == TOA_MPTCP_SK;
+	/* An enumerator by itself is no condition to clang. */
+	return TOA_MPTCP != 0 && sk->sk_protocol == TOA_MPTCP_SK;
 }
 
 /* 4.2. Before, no requests were among the connections. */
