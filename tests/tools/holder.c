@@ -35,24 +35,42 @@ bool holder_possible(void)
 	return true;
 }
 
-static int page_open(struct holder *holder)
+static int page_register(struct holder *holder)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = {
+		.range.start	= (uintptr_t)holder->page,
 		.range.len	= PAGE,
 		.mode		= UFFDIO_REGISTER_MODE_MISSING,
 	};
 
+	return ioctl(holder->uffd, UFFDIO_API, &api) ||
+	       ioctl(holder->uffd, UFFDIO_REGISTER, &reg) ? -1 : 0;
+}
+
+/* -1, and nothing is left open: this kernel has none. */
+static int page_open(struct holder *holder)
+{
 	/* A userfaultfd that blocks cannot be polled. */
 	holder->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (holder->uffd < 0 || ioctl(holder->uffd, UFFDIO_API, &api))
+	if (holder->uffd < 0)
 		return -1;
 	holder->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (holder->page == MAP_FAILED)
-		return -1;
-	reg.range.start = (uintptr_t)holder->page;
-	return ioctl(holder->uffd, UFFDIO_REGISTER, &reg);
+		goto close_uffd;
+	if (!page_register(holder))
+		return 0;
+	munmap(holder->page, PAGE);
+close_uffd:
+	close(holder->uffd);
+	return -1;
+}
+
+static void page_close(struct holder *holder)
+{
+	munmap(holder->page, PAGE);
+	close(holder->uffd);
 }
 
 static void *holder_main(void *arg)
@@ -88,12 +106,21 @@ int holder_start(struct holder *holder, int fd)
 {
 	holder->fd = fd;
 	holder->sent = eventfd(0, EFD_CLOEXEC);
-	if (holder->sent < 0 || page_open(holder) ||
-	    pthread_create(&holder->thread, NULL, holder_main, holder))
+	if (holder->sent < 0)
 		return -1;
+	if (page_open(holder))
+		goto close_sent;
+	if (pthread_create(&holder->thread, NULL, holder_main, holder))
+		goto close_page;
 	if (!holder_wait(holder))
 		return 0;
 	holder_end(holder);
+	return -1;
+
+close_page:
+	page_close(holder);
+close_sent:
+	close(holder->sent);
 	return -1;
 }
 
@@ -105,7 +132,6 @@ void holder_end(struct holder *holder)
 
 	ioctl(holder->uffd, UFFDIO_ZEROPAGE, &zero);
 	pthread_join(holder->thread, NULL);
-	munmap(holder->page, PAGE);
-	close(holder->uffd);
+	page_close(holder);
 	close(holder->sent);
 }
