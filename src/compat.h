@@ -426,10 +426,14 @@ static inline bool toa_child_is_foreign(const struct sock *sk)
 #endif
 }
 
-/* A socket of the kernel's own; 4.2. Before, only a want of a file tells them. */
+/*
+ * A socket of the kernel's own; 4.2. Before, only a want of a file tells them. So it is
+ * in RHEL 8, where a TCP connection keeps the mark of the MPTCP listener's own socket
+ * when a program accepts it.
+ */
 static inline bool toa_sock_is_kern(const struct sock *sk)
 {
-#ifdef TOA_HAVE_KERN_SOCK
+#if defined(TOA_HAVE_KERN_SOCK) && !defined(IPPROTO_MPTCP_KERN)
 	return sk->sk_kern_sock;
 #else
 	return false;
