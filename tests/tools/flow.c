@@ -114,6 +114,8 @@ static int flow_wait_syn_ack(struct flow *flow)
 			return -1;
 	} while ((seg.flags & (TH_SYN | TH_ACK)) != (TH_SYN | TH_ACK));
 	flow->seq = seg.ack;
+	flow->syn_ack = seg;
+	flow->syn_ack.data = NULL;
 	return 0;
 }
 

@@ -16,6 +16,7 @@
  * @remote: the server's
  * @seq: the next byte that we send
  * @ack: the next byte that we expect
+ * @syn_ack: the server's; its data is not kept
  */
 struct flow {
 	struct tun *tun;
@@ -23,6 +24,7 @@ struct flow {
 	struct address remote;
 	uint32_t seq;
 	uint32_t ack;
+	struct segment syn_ack;
 };
 
 #define FLOW_TIMEOUT_MS	10000

@@ -17,6 +17,7 @@
 #include "module.h"
 #include "net.h"
 #include "server.h"
+#include "subflow.h"
 
 #define SERVER_PORT	8000
 #define WORD_IN		"ping"
@@ -114,29 +115,36 @@ static const struct handshake rows[] = {
 	{ "MPTCP listener, no option", LISTEN_MPTCP_V4, AF_INET, PLAIN,
 	  .shown = BALANCER, .counted = NO_TOA },
 
-	/* Clients that speak MPTCP. */
+	/*
+	 * Clients that speak MPTCP, with their data as well: some kernels make it a plain
+	 * connection when a mapping is missing there, 5.15 and RHEL 8 reset it.
+	 */
 	{ "MPTCP client, IPv4", LISTEN_MPTCP_V4, AF_INET, PLAIN,
 	  .syn = MPTCP_SYN, .ack = MPTCP_ACK OPT_V4, .shown = CLIENT_V4,
-	  .counted = TOA, .mptcp = true },
+	  .counted = TOA, .data = MPTCP_DATA, .mptcp = true },
 	{ "MPTCP client, the option first", LISTEN_MPTCP_V4, AF_INET, PLAIN,
 	  .syn = MPTCP_SYN, .ack = OPT_V4 MPTCP_ACK, .shown = CLIENT_V4,
-	  .counted = TOA, .mptcp = true },
+	  .counted = TOA, .data = MPTCP_DATA, .mptcp = true },
 	{ "MPTCP client, timestamps fill the header", LISTEN_MPTCP_V4, AF_INET,
 	  PLAIN, .syn = TIMESTAMPS MPTCP_SYN,
-	  .ack = TIMESTAMPS MPTCP_ACK OPT_V4, .shown = CLIENT_V4,
+	  .ack = TIMESTAMPS MPTCP_ACK OPT_V4,
+	  .data = TIMESTAMPS MPTCP_DATA, .shown = CLIENT_V4,
 	  .counted = TOA, .mptcp = true },
 	{ "MPTCP client, dual-stack over IPv4", LISTEN_MPTCP_DUAL, AF_INET,
 	  PLAIN, .syn = MPTCP_SYN, .ack = MPTCP_ACK OPT_V4,
-	  .shown = CLIENT_V4, .counted = TOA, .mptcp = true },
+	  .data = MPTCP_DATA, .shown = CLIENT_V4, .counted = TOA,
+	  .mptcp = true },
 	{ "MPTCP client, dual-stack over IPv6", LISTEN_MPTCP_DUAL, AF_INET6,
 	  PLAIN, .syn = MPTCP_SYN, .ack = MPTCP_ACK OPT_V6,
-	  .shown = CLIENT_V6, .counted = TOA, .mptcp = true },
+	  .data = MPTCP_DATA, .shown = CLIENT_V6, .counted = TOA,
+	  .mptcp = true },
 	{ "MPTCP client, an IPv6 client on an IPv4 listener", LISTEN_MPTCP_V4,
 	  AF_INET, PLAIN, .syn = MPTCP_SYN, .ack = MPTCP_ACK OPT_V6,
-	  .shown = BALANCER, .counted = TOA, .mptcp = true },
+	  .data = MPTCP_DATA, .shown = BALANCER, .counted = TOA,
+	  .mptcp = true },
 	{ "MPTCP client, no option", LISTEN_MPTCP_V4, AF_INET, PLAIN,
-	  .syn = MPTCP_SYN, .ack = MPTCP_ACK, .shown = BALANCER,
-	  .counted = NO_TOA, .mptcp = true },
+	  .syn = MPTCP_SYN, .ack = MPTCP_ACK, .data = MPTCP_DATA,
+	  .shown = BALANCER, .counted = NO_TOA, .mptcp = true },
 	{ "MPTCP client, falls back to TCP", LISTEN_MPTCP_V4, AF_INET, PLAIN,
 	  .syn = MPTCP_SYN, .ack = OPT_V4, .shown = CLIENT_V4,
 	  .counted = TOA },
@@ -379,6 +387,16 @@ static int flow_connect(struct flow *flow, const struct handshake *row)
 	return flow_send(flow, TH_ACK | TH_PSH, row->data, WORD_IN);
 }
 
+/* The balancer has nothing more to say. */
+static int flow_send_end(struct flow *flow, const struct handshake *row)
+{
+	if (row->mptcp)
+		return subflow_send_fin(flow);
+	if (row->manner == FIN_ONLY)
+		return 0;
+	return flow_send(flow, TH_ACK | TH_FIN, NULL, NULL);
+}
+
 /* The connection itself must be as good as any. */
 static int flow_use(struct flow *flow, const struct handshake *row, int fd)
 {
@@ -386,16 +404,16 @@ static int flow_use(struct flow *flow, const struct handshake *row, int fd)
 		return -1;
 	if (send(fd, WORD_OUT, strlen(WORD_OUT), MSG_NOSIGNAL) < 0)
 		return -1;
-	if (flow_wait_data(flow, WORD_OUT))
-		return -1;
-	if (row->manner != FIN_ONLY &&
-	    flow_send(flow, TH_ACK | TH_FIN, NULL, NULL))
+	if (flow_wait_data(flow, WORD_OUT) || flow_send_end(flow, row))
 		return -1;
 	return server_read_end(fd);
 }
 
-static int flow_finish(struct flow *flow)
+/* So has the server. */
+static int flow_finish(struct flow *flow, const struct handshake *row)
 {
+	if (row->mptcp)
+		return subflow_end_connection(flow);
 	if (flow_wait_flag(flow, TH_FIN))
 		return -1;
 	return flow_send(flow, TH_ACK, NULL, NULL);
@@ -451,7 +469,7 @@ static bool connection_run(struct tun *tun, const struct handshake *row,
 		ok = names_check(&names, listener_family(row->listener),
 				 &shown, &flow.remote);
 	close(fd);
-	return !flow_finish(&flow) && ok;
+	return !flow_finish(&flow, row) && ok;
 }
 
 static void counters_read(struct counters *counters)
@@ -512,7 +530,11 @@ static const char *row_lacks(const struct handshake *row)
 {
 	const char *lacks = listener_lacks(row->listener);
 
-	return lacks || row->manner != FAST ? lacks : fastopen_lacks();
+	if (!lacks && row->manner == FAST)
+		lacks = fastopen_lacks();
+	if (!lacks && row->manner == DEFER)
+		lacks = defer_lacks(row->listener);
+	return lacks;
 }
 
 static void row_test(struct tun *tun, const struct handshake *row, bool loaded)

@@ -27,13 +27,6 @@ extern const struct address net_client_v6;
 /* Another client's, 198.51.100.66:6666, who must never be shown. */
 #define OPT_V4_OTHER "fe08 1a0a c6336442"
 
-/*
- * What opens an MPTCP connection (RFC 8684 3.1): version 1, HMAC-SHA256; with both
- * keys on the third ACK. The server does not look at its own.
- */
-#define MPTCP_SYN "1e04 0101"
-#define MPTCP_ACK "1e14 0101 1111111111111111 2222222222222222"
-
 int net_open(struct tun *tun);
 void net_flow(struct tun *tun, struct flow *flow, int family,
 	      uint16_t server_port);

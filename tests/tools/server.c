@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "server.h"
@@ -19,6 +18,8 @@
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP	262
 #endif
+/* SO_PROTOCOL of such a socket in RHEL 8, whose field has eight bits: (262 & 255) is TCP. */
+#define IPPROTO_MPTCP_RHEL8	66
 
 #define TIMEOUT_MS	10000
 #define DEFER_SECONDS	30
@@ -49,6 +50,8 @@ const char *listener_lacks(enum listener kind)
 	/* Before MPTCP came, no protocol had such a number: EINVAL. */
 	if (errno == EPROTONOSUPPORT || errno == EINVAL)
 		return "no MPTCP in this kernel";
+	if (errno == ENOPROTOOPT)
+		return "MPTCP is off (net.mptcp.enabled)";
 	return NULL;
 }
 
@@ -62,6 +65,18 @@ const char *fastopen_lacks(void)
 static int set_int(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* Likewise, that wait for data. MPTCP's cannot in 5.15 and RHEL 8. */
+const char *defer_lacks(enum listener kind)
+{
+	int fd = socket(listener_family(kind), SOCK_STREAM | SOCK_CLOEXEC,
+			listener_protocol(kind));
+	bool lacks = set_int(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_SECONDS) &&
+		     errno == EOPNOTSUPP;
+
+	close(fd);
+	return lacks ? "no TCP_DEFER_ACCEPT for these sockets (EOPNOTSUPP)" : NULL;
 }
 
 static int listener_configure(int fd, enum listener kind, unsigned int flags)
@@ -86,7 +101,7 @@ bool socket_is_mptcp(int fd)
 	socklen_t len = sizeof(protocol);
 
 	return !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) &&
-	       protocol == IPPROTO_MPTCP;
+	       (protocol == IPPROTO_MPTCP || protocol == IPPROTO_MPTCP_RHEL8);
 }
 
 static int backlog(unsigned int flags)
@@ -234,16 +249,31 @@ void name_print(const char *what, const struct name *name)
 	       (unsigned int)name->len);
 }
 
-/* Reads exactly the text, within the deadline. */
+/* Within the deadline, also where MPTCP sockets have no SO_RCVTIMEO: RHEL 8. */
+static ssize_t server_receive(int fd, void *data, size_t len)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	if (poll(&pfd, 1, TIMEOUT_MS) != 1) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	return recv(fd, data, len, 0);
+}
+
+/* Reads exactly the text, each part within the deadline. */
 int server_read(int fd, const char *want)
 {
-	struct timeval tv = { .tv_sec = TIMEOUT_MS / 1000 };
-	size_t len = strlen(want);
+	size_t len = strlen(want), got = 0;
 	char have[64];
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	if (recv(fd, have, len, MSG_WAITALL) != (ssize_t)len)
-		return -1;
+	while (got < len) {
+		ssize_t part = server_receive(fd, have + got, len - got);
+
+		if (part <= 0)
+			return -1;
+		got += part;
+	}
 	return memcmp(have, want, len) ? -1 : 0;
 }
 
@@ -251,7 +281,7 @@ int server_read_end(int fd)
 {
 	char byte;
 
-	return recv(fd, &byte, 1, 0) == 0 ? 0 : -1;
+	return server_receive(fd, &byte, 1) == 0 ? 0 : -1;
 }
 
 /* Ends a connection with a reset, so that nothing lingers in the kernel. */

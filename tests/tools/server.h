@@ -59,6 +59,7 @@ int listener_family(enum listener kind);
 bool socket_is_mptcp(int fd);
 const char *listener_lacks(enum listener kind);
 const char *fastopen_lacks(void);
+const char *defer_lacks(enum listener kind);
 int listener_open(enum listener kind, unsigned int flags, uint16_t port);
 int listener_accept(int fd, bool four, struct name *name);
 
