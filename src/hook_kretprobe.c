@@ -196,7 +196,7 @@ static void toa_kretprobe_remove(struct toa_hook *hook)
 		toa_kretprobe_unregister(hook);
 	missed = toa_kretprobe_missed(hook);
 	if (missed)
-		pr_warn("%s: %lu calls were missed; they showed the balancer\n",
+		pr_warn("%s: %lu calls were missed; some connections may have shown the balancer\n",
 			hook->name, missed);
 }
 

@@ -40,7 +40,7 @@ check_hooks() {
 	missed=$(hooks | awk -F '\t' '$3 > 0 { print $1 " missed " $3; exit }')
 	probes=$(probed_hooks | grep -c .)
 	if [ "$missed" ]; then
-		warn hooks "$missed calls, which showed the balancer" "toactl reload hook=auto, and find out what holds the function: a livepatch?"
+		warn hooks "$missed calls; some connections may have shown the balancer" "toactl reload hook=auto, and find out what holds the function: a livepatch?"
 	elif [ "$probes" -gt 0 ] && [ "$(param hook)" != kretprobe ]; then
 		warn hooks "$probes of $(hooks | grep -c .) are kretprobes, which are slower: a livepatch or tracer has the function" "toactl reload, when that is gone"
 	else

@@ -75,7 +75,7 @@ prom_counters() {
 
 prom_hooks() {
 	[ "$(hooks)" ] || return 0
-	echo "# HELP toa_hook_missed_total calls that a hook did not see, which showed the balancer"
+	echo "# HELP toa_hook_missed_total calls that a hook did not see; some connections may have shown the balancer"
 	echo "# TYPE toa_hook_missed_total counter"
 	hooks | awk -F '\t' '{
 		printf "toa_hook_missed_total{hook=\"%s\",mechanism=\"%s\"} %d\n", $1, $2, $3
