@@ -923,6 +923,38 @@ static inline int toa_path_lookup(struct vfsmount *mnt, const char *name,
 #define toa_trace_wanted(event)	true
 #endif
 
+/*
+ * A socket's address in the text of an event. %pISpc came in 3.11, and RHEL 6 has it from
+ * some release on; no header tells of it, so a name that came with it is asked for. The
+ * text is made in what the event's own output has for such things, the trace_seq p.
+ */
+#ifdef TOA_HAVE_FORMAT_SOCKADDR
+#define TOA_TRACE_END		"%pISpc"
+#define toa_trace_end(end)	end
+#else
+#include <linux/trace_seq.h>
+
+#define TOA_TRACE_END		"%s"
+#define toa_trace_end(end)	toa_trace_end_text(p, end)
+
+static inline const unsigned char *toa_trace_end_text(struct trace_seq *p,
+						      const void *end)
+{
+	const unsigned char *text = p->buffer + p->len;
+	const struct sockaddr_in6 *sin6 = end;
+	const struct sockaddr_in *sin = end;
+
+	if (sin6->sin6_family == AF_INET)
+		trace_seq_printf(p, "%pI4:%u", &sin->sin_addr,
+				 ntohs(sin->sin_port));
+	else
+		trace_seq_printf(p, "[%pI6c]:%u", &sin6->sin6_addr,
+				 ntohs(sin6->sin6_port));
+	trace_seq_putc(p, '\0');
+	return text;
+}
+#endif /* TOA_HAVE_FORMAT_SOCKADDR */
+
 /* 4.1. Tools of before do without. */
 #ifndef TRACE_DEFINE_ENUM
 #define TRACE_DEFINE_ENUM(number)

@@ -72,8 +72,11 @@ TRACE_EVENT(toa_accepted,
 		__entry->syn = client->syn;
 	),
 
-	TP_printk("client=%pISpc local=%pISpc peer=%pISpc kind=%u on=%s netns=%u",
-		  __entry->client, __entry->local, __entry->peer,
+	TP_printk("client=" TOA_TRACE_END " local=" TOA_TRACE_END
+		  " peer=" TOA_TRACE_END " kind=%u on=%s netns=%u",
+		  toa_trace_end(__entry->client),
+		  toa_trace_end(__entry->local),
+		  toa_trace_end(__entry->peer),
 		  __entry->kind, __entry->syn ? "syn" : "ack",
 		  __entry->netns)
 );
@@ -99,10 +102,13 @@ TRACE_EVENT(toa_refused,
 		TOA_TRACE_ASSIGN(listener, ends, client);
 	),
 
-	TP_printk("reason=%s client=%pISpc local=%pISpc peer=%pISpc netns=%u",
+	TP_printk("reason=%s client=" TOA_TRACE_END " local=" TOA_TRACE_END
+		  " peer=" TOA_TRACE_END " netns=%u",
 		  __print_symbolic(__entry->reason,
 				   TOA_REASONS(TOA_TRACE_NAME, TOA_TRACE_LAST)),
-		  __entry->client, __entry->local, __entry->peer,
+		  toa_trace_end(__entry->client),
+		  toa_trace_end(__entry->local),
+		  toa_trace_end(__entry->peer),
 		  __entry->netns)
 );
 
@@ -126,8 +132,11 @@ TRACE_EVENT(toa_answered,
 		TOA_TRACE_ASSIGN(sk, ends, client);
 	),
 
-	TP_printk("client=%pISpc local=%pISpc peer=%pISpc netns=%u",
-		  __entry->client, __entry->local, __entry->peer,
+	TP_printk("client=" TOA_TRACE_END " local=" TOA_TRACE_END
+		  " peer=" TOA_TRACE_END " netns=%u",
+		  toa_trace_end(__entry->client),
+		  toa_trace_end(__entry->local),
+		  toa_trace_end(__entry->peer),
 		  __entry->netns)
 );
 
