@@ -36,7 +36,7 @@ ipv6_was_there() {
 
 part_ipv6() {
 	if [ ! -e "/lib/modules/$(uname -r)/ipv6.ko" ]; then
-		echo "ok - IPv6 as a module # SKIP this kernel has no such module"
+		skip "IPv6 as a module" "this kernel has no such module"
 		return
 	fi
 	together "the module ipv6 stays away" ipv6_stays_away

@@ -13,6 +13,11 @@ result() {
 	echo "not ok - $1"
 }
 
+# skip NAME WHY
+skip() {
+	echo "ok - $1 # SKIP $2"
+}
+
 # check NAME COMMAND...: ok when the command succeeds, its output on failure
 check() {
 	check_name=$1
@@ -35,6 +40,39 @@ mechanism_lacks() {
 		log_since | sed -n 's/.*TOA: \(hook=ftrace is not possible\).*/\1/p' >/run/ftrace_lacks
 	fi
 	cat /run/ftrace_lacks
+}
+
+# unless WHY COMMAND NAME...: the case, or that it is skipped and why
+unless() {
+	unless_why=$1
+	shift
+	if [ "$unless_why" ]; then
+		skip "$2" "$unless_why"
+	else
+		"$@"
+	fi
+}
+
+# namespaces_lack: why a network namespace of its own is no place for a test, or nothing.
+# RHEL 6's first kernels let only lo be there.
+namespaces_lack() {
+	if [ ! -e /run/namespaces_lack ]; then
+		unshare -n toatest -m nothing handshakes 2>&1 |
+			sed -n 's/.*cannot make the TUN device: Operation not permitted/no devices in network namespaces of this kernel (EPERM)/p' \
+				>/run/namespaces_lack
+	fi
+	cat /run/namespaces_lack
+}
+
+# in_namespace NAME GROUP [CASES]: as `group`, in a network namespace of its own
+in_namespace() {
+	namespace_why=$(namespaces_lack)
+	if [ "$namespace_why" ]; then
+		skip "$1 in a namespace: $2" "$namespace_why"
+		return
+	fi
+	unshare -n toatest -p "$1 in a namespace: " ${3+-m "$3"} "$2" ||
+		result "$1 in a namespace: toatest $2 ran to its end" $?
 }
 
 ipv6_is_there() {

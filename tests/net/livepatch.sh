@@ -82,15 +82,15 @@ livepatch_never_settles() {
 
 part_livepatch() {
 	if [ ! -d /sys/kernel/livepatch ]; then
-		echo "ok - with a livepatch # SKIP no livepatches in this kernel (/sys/kernel/livepatch)"
+		skip "with a livepatch" "no livepatches in this kernel (/sys/kernel/livepatch)"
 		return
 	fi
 	if [ ! -e $LIVEPATCH_KO ]; then
-		echo "ok - with a livepatch # SKIP none was built for this kernel (before 5.1)"
+		skip "with a livepatch" "none was built for this kernel (before 5.1)"
 		return
 	fi
 	if livepatch_never_settles; then
-		echo "ok - with a livepatch # SKIP this kernel has no reliable stack traces"
+		skip "with a livepatch" "this kernel has no reliable stack traces"
 		return
 	fi
 	together "auto after a livepatch, which goes first" livepatch_first

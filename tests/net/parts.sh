@@ -11,7 +11,7 @@ part_without() {
 part_mechanism() {
 	lacking=$(mechanism_lacks "$3")
 	if [ "$lacking" ]; then
-		echo "ok - $1 # SKIP $lacking"
+		skip "$1" "$lacking"
 		return
 	fi
 	set -- "$1" "$2" "hook=$(shift 2 && echo "$*")"
@@ -53,7 +53,7 @@ tags_are_unsafe() {
 check_tags() {
 	tags=$(cat /sys/module/toa/parameters/sk_user_data)
 	if [ "$tags" != "$2" ] && [ "$2" = Y ] && tags_are_unsafe; then
-		echo "ok - $1 # SKIP this kernel is none for tags (ftrace_enabled, SK_USER_DATA_PSOCK)"
+		skip "$1" "this kernel is none for tags (ftrace_enabled, SK_USER_DATA_PSOCK)"
 	else
 		check "$1" test "$tags" = "$2"
 	fi
@@ -138,7 +138,7 @@ part_load() {
 
 	check "insmod with defaults" insmod "$TOA_KO"
 	if ftrace_off; then
-		echo "ok - ftrace cannot be switched off # SKIP this kernel lets it be (ftrace_enabled)"
+		skip "ftrace cannot be switched off" "this kernel lets it be (ftrace_enabled)"
 	else
 		echo "ok - ftrace cannot be switched off"
 	fi
@@ -159,11 +159,10 @@ ftrace_off() {
 part_reloads() {
 	group reloads "reloads"
 	if echo 1024 2>/dev/null >/proc/sys/net/ipv4/tcp_child_ehash_entries; then
-		unshare -n toatest -p "reloads in a namespace: " reloads
-		result "reloads in a namespace: toatest ran to its end" $?
+		in_namespace reloads reloads
 		echo 0 >/proc/sys/net/ipv4/tcp_child_ehash_entries
 	else
-		echo "ok - reloads in a namespace # SKIP no tcp_child_ehash_entries in this kernel"
+		skip "reloads in a namespace" "no tcp_child_ehash_entries in this kernel"
 	fi
 }
 
@@ -182,11 +181,9 @@ part_trust() {
 	check "trust: insmod" insmod "$TOA_KO"
 	check "trust: the defaults" parameters_are "" "" 254 N Y
 	group trust "trust"
-	unshare -n toatest -p "trust in a namespace: " -m "trust:" trust
-	result "trust in a namespace: toatest ran to its end" $?
+	in_namespace trust trust trust:
 	group early "early"
-	unshare -n toatest -p "early in a namespace: " early
-	result "early in a namespace: toatest ran to its end" $?
+	in_namespace early early
 	check "trust: rmmod" rmmod toa
 	check "trust: no file is left" refuse test -e /proc/net/toa_trust
 }

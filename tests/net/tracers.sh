@@ -91,7 +91,7 @@ tracer_title() {
 # tracer_lacks TRACER: why this kernel has none, or nothing
 tracer_lacks() {
 	case $1 in
-	kprobe) ;;
+	kprobe) [ -e $DYNAMIC_EVENTS ] || echo "no kprobe events in this kernel (kprobe_events)" ;;
 	fprobe)
 		grep -q ' f\[:' $TRACING/README ||
 			echo "no fprobe events in this kernel (tracing/README)"
@@ -118,9 +118,11 @@ tracer_is_blind() {
 }
 
 # By its number the kernel finds a function at once. For each name it would ask for
-# the names of all: minutes with KCSAN. Before 5.1 it takes no numbers.
+# the names of all: minutes with KCSAN. Before 5.1 it takes no numbers, which 2.6.32 does
+# not say: without a filter all functions are traced.
 hooked_filter() {
-	hooked_numbers 2>/dev/null >$TRACING/set_ftrace_filter ||
+	hooked_numbers 2>/dev/null >$TRACING/set_ftrace_filter
+	! grep -q 'all functions' $TRACING/set_ftrace_filter ||
 		hooked >$TRACING/set_ftrace_filter
 }
 
@@ -218,11 +220,7 @@ tracer_with() {
 tracer_try() {
 	lacking=$(mechanism_lacks "$2")
 	[ "$lacking" ] || lacking=$(tracer_lacks "$1")
-	if [ "$lacking" ]; then
-		echo "ok - $2 with $(tracer_title "$1") # SKIP $lacking"
-	else
-		together "$2 with $(tracer_title "$1")" tracer_with "$1" "$2"
-	fi
+	unless "$lacking" together "$2 with $(tracer_title "$1")" tracer_with "$1" "$2"
 }
 
 # BPF programs at the entry and the exit of every hooked function, put there by
@@ -281,13 +279,13 @@ fentry_second_breaks() {
 
 part_fentry() {
 	if [ ! -e /sys/kernel/btf/vmlinux ]; then
-		echo "ok - BPF fentry and fexit # SKIP no BTF in this kernel (/sys/kernel/btf/vmlinux)"
+		skip "BPF fentry and fexit" "no BTF in this kernel (/sys/kernel/btf/vmlinux)"
 		return
 	fi
 	together "auto after BPF fentry and fexit" fentry_first auto
 	together "kretprobe after BPF fentry and fexit" fentry_first kretprobe
 	if fentry_second_breaks; then
-		echo "ok - ftrace before BPF fentry and fexit # SKIP Linux 6.1 itself breaks by it, by a livepatch as well"
+		skip "ftrace before BPF fentry and fexit" "Linux 6.1 itself breaks by it, by a livepatch as well"
 	else
 		together "ftrace before BPF fentry and fexit" fentry_second ftrace
 	fi
@@ -316,11 +314,11 @@ load_while_off() {
 switched_off() {
 	lacking=$(mechanism_lacks "$3")
 	if [ "$lacking" ]; then
-		echo "ok - $3 with $2=0 # SKIP $lacking"
+		skip "$3 with $2=0" "$lacking"
 	elif switch "$1" 0 >/dev/null; then
 		together "$3 with $2=0" load_while_off "$1" "$3"
 	else
-		echo "ok - $3 with $2=0 # SKIP this kernel does not let it be 0"
+		skip "$3 with $2=0" "this kernel does not let it be 0"
 	fi
 }
 
