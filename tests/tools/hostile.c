@@ -22,6 +22,7 @@
 #include "module.h"
 #include "net.h"
 #include "server.h"
+#include "text.h"
 #include "../unit/chance.h"
 
 #define PER_ROUND	500
@@ -314,6 +315,19 @@ static long sockets_alive(void)
 	return alloc;
 }
 
+static void sockets_print(void)
+{
+	static const char * const files[] = { "/proc/net/tcp", "/proc/net/tcp6" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		char *text = text_read(files[i], TEXT_MAX);
+
+		text_print(text);
+		free(text);
+	}
+}
+
 static bool nothing_left(long sockets)
 {
 	int tries;
@@ -326,6 +340,7 @@ static bool nothing_left(long sockets)
 	}
 	printf("#   %ld sockets, %ld before; %ld clients in the table\n",
 	       sockets_alive(), sockets, net_counter("store_clients"));
+	sockets_print();
 	return false;
 }
 
